@@ -1,0 +1,76 @@
+/** What the data plane needs of a device and a socket: implemented by the kernel-backed classes and by the fakes in `tun-native/testing`. */
+
+/**
+ * A batch of packets in preallocated memory. Row `i` of `descriptors` is four words: offset of the
+ * packet in `bytes`, its length, a context number that belongs to the caller, and flags. Row `i` of
+ * `endpoints` is eight words: family (4, 6, 0 = none), port, IPv6 scope id, number of the local
+ * socket, and the address as four big-endian words (IPv4: one word and three zeros).
+ */
+export interface PacketBatch {
+  readonly capacity: number;
+  readonly bytes: Uint8Array;
+  readonly descriptors: Int32Array;
+  readonly endpoints: Int32Array;
+}
+
+/** `tun` carries IP packets, `tap` Ethernet frames. */
+export type DeviceKind = "tun" | "tap";
+
+/** A TUN or TAP device, read and written in batches. Never blocks. */
+export interface PacketDevice {
+  readonly kind: DeviceKind;
+  /** Interface name as the kernel gave it. */
+  readonly name: string;
+  /**
+   * Reads frames until the device is drained or the batch is full, and returns how many. Fills
+   * offset and length; leaves `headroom` free bytes before and `tailroom` behind each frame.
+   * A frame that was longer than the room left has flag 2 (`truncated`).
+   * @throws TunNativeError when the device is gone.
+   */
+  read(batch: PacketBatch): number;
+  /**
+   * Writes the frames of rows `[first, first + count)`. Returns how many the kernel took; the rest
+   * is counted in `writeErrors`. @throws TunNativeError when the device is gone.
+   */
+  write(batch: PacketBatch, first: number, count: number): number;
+  /** Frames that the kernel refused (interface down, not an IP packet, no memory). */
+  readonly writeErrors: number;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Why `send` could not hand a datagram to the network; index into {@link DatagramSocket.sendErrors}. */
+export const SendError = { full: 0, tooBig: 1, unreachable: 2, other: 3 } as const;
+
+/** A UDP socket of one address family, read and written in batches. Never blocks longer than a few milliseconds. */
+export interface DatagramSocket {
+  readonly family: 4 | 6;
+  /** Local port as bound. */
+  readonly port: number;
+  /** Local address in text form. */
+  readonly address: string;
+  /** Number that `receive` writes into the socket word of `endpoints`; chosen by the opener. */
+  readonly id: number;
+  /** Receives until drained or full; fills offset, length, flags and `endpoints`. Returns how many. */
+  receive(batch: PacketBatch): number;
+  /** Sends rows `[first, first + count)` to their `endpoints`. Returns how many left; the others are counted in `sendErrors`. */
+  send(batch: PacketBatch, first: number, count: number): number;
+  /** Datagrams not sent, by {@link SendError}. */
+  readonly sendErrors: Float64Array;
+  /** errno of the last failure to send, 0 if none. */
+  readonly lastSendErrno: number;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Waits for devices and sockets; bit `i` of the result says that source `i` (in the order of the constructor) is readable. */
+export interface Poller {
+  /**
+   * Blocks until a source is readable, `wake()` was called or the time is over.
+   * @param timeoutMs -1 waits for ever, 0 only looks.
+   * @returns bit set of readable sources; 0 after `wake()` or the time-out.
+   * @throws TunNativeError when a source is gone (POLLERR on a deleted device).
+   */
+  wait(timeoutMs: number): number;
+  close(): void;
+}
