@@ -9,16 +9,29 @@ export type LogTargetSpec =
 const DEFAULT_LOG_FILE = "anytun.log";
 const MAX_INT = 2 ** 31;
 
+/** A target word taken apart; the type may be unknown. */
+export interface LogTargetParts {
+  readonly type: string;
+  /** 0–5 */
+  readonly level: number;
+  readonly parameters: readonly string[];
+}
+
 /**
+ * The syntax of a target, without looking at its type.
  * @param option the option as typed, for the error text
  * @throws UsageError
  */
-export function parseLogTarget(option: string, value: string): LogTargetSpec {
+export function splitLogTarget(option: string, value: string): LogTargetParts {
   const colon = value.indexOf(":");
-  if (colon < 0) throw new UsageError(option, value, "expected TARGET:LEVEL[,PARAMETER…]");
-  const type = value.slice(0, colon);
+  if (colon < 0) throw new UsageError(option, value, "expected TARGET:LEVEL[,PARAMETER,..]");
   const [levelText = "", ...parameters] = value.slice(colon + 1).split(",");
-  const level = parseLevel(option, value, levelText);
+  return { type: value.slice(0, colon), level: parseLevel(option, value, levelText), parameters };
+}
+
+/** @throws UsageError */
+function parseLogTarget(option: string, value: string): LogTargetSpec {
+  const { type, level, parameters } = splitLogTarget(option, value);
   switch (type) {
     case "stdout":
     case "stderr":

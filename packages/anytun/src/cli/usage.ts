@@ -1,0 +1,32 @@
+/** The texts of -h and -v, in the original's layout. */
+import { type Option, options, spellings } from "./options.ts";
+
+/** Descriptions begin in this column, counted from 1. */
+const DESCRIPTION_COLUMN = 40;
+
+/** The list of options, final newline included. */
+export function usageText(): string {
+  return `USAGE:\nanytun \n${options.map(entry).join("")}`;
+}
+
+export interface BuildFacts {
+  readonly version: string;
+  /** `process.version` */
+  readonly node: string;
+  /** `process.platform`-`process.arch` of the addon in use. */
+  readonly platform: string;
+}
+
+/** Two lines. */
+export function versionText(build: BuildFacts): string {
+  return `anytun version ${build.version}\nbuilt for node ${build.node}, ${build.platform}\n`;
+}
+
+function entry(option: Option): string {
+  const { shownAs, valueHint, description, below } = option.definition;
+  const names = shownAs === undefined ? spellings(option) : [...spellings(option).slice(0, -1), `--${shownAs}`];
+  const head = `   [${names.join("|")}]${valueHint === undefined ? "" : ` ${valueHint}`}`;
+  const indent = " ".repeat(DESCRIPTION_COLUMN - 1);
+  const apart = below || head.length >= DESCRIPTION_COLUMN - 1;
+  return apart ? `${head}\n${indent}${description}\n` : `${head.padEnd(DESCRIPTION_COLUMN - 1)}${description}\n`;
+}
