@@ -23,6 +23,7 @@ export interface LinkEnd {
 export class Lab {
   readonly #hosts: Host[] = [];
   #switches = 0;
+  #nextIndex = 100;
   #closed = false;
 
   static async create(): Promise<Lab> {
@@ -48,10 +49,7 @@ export class Lab {
     const mtu = options.mtu ?? 1500;
     const a = end(left, options.addresses?.[0] ?? defaults(1));
     const b = end(right, options.addresses?.[1] ?? defaults(2));
-    await left.ip([
-      `link add name ${a.device} mtu ${mtu} type veth peer name ${b.device} mtu ${mtu} netns ${right.pid}`,
-      ...configured(a),
-    ]);
+    await left.ip([this.#cable(a.device, b, mtu), ...configured(a)]);
     await right.ip(configured(b));
     return [a, b];
   }
@@ -66,14 +64,22 @@ export class Lab {
     for (const [index, host] of hosts.entries()) {
       const port = `port${index}`;
       const made = end(host, defaults(index + 1));
-      await hub.ip([
-        `link add name ${port} mtu ${mtu} type veth peer name ${made.device} mtu ${mtu} netns ${host.pid}`,
-        `link set ${port} master br0 up`,
-      ]);
+      await hub.ip([this.#cable(port, made, mtu), `link set ${port} master br0 up`]);
       await host.ip(configured(made));
       ends.push(made);
     }
     return ends;
+  }
+
+  /**
+   * Every interface gets a number of its own: the kernel announces a veth at once only if its number differs from its
+   * peer's, and otherwise up to a second later, until when IPv6 answers no neighbour.
+   */
+  #cable(device: string, peer: LinkEnd, mtu: number): string {
+    const [near, far] = [this.#nextIndex, this.#nextIndex + 1];
+    this.#nextIndex += 2;
+    const veth = `link add name ${device} index ${near} mtu ${mtu} type veth`;
+    return `${veth} peer name ${peer.device} index ${far} mtu ${mtu} netns ${peer.host.pid}`;
   }
 
   /** Ends every host, the last made first. Idempotent. */
