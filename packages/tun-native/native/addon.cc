@@ -1,0 +1,68 @@
+// Entry of the addon: one table of functions and one of constants. Loaded once per thread; nothing here is shared
+// between threads except code and constants.
+#include "env_state.h"
+#include "functions.h"
+
+namespace tun_native {
+namespace {
+
+const Function kFunctions[] = {
+    {"openDescriptor", openDescriptor},
+    {"duplicateDescriptor", duplicateDescriptor},
+    {"adoptDescriptor", adoptDescriptor},
+    {"releaseDescriptor", releaseDescriptor},
+    {"closeDescriptor", closeDescriptor},
+    {"createEvent", createEvent},
+    {"signalEvent", signalEvent},
+    {"lockFile", lockFile},
+    {"unlockFile", unlockFile},
+    {"setInterface", setInterface},
+    {"readFrames", readFrames},
+    {"writeFrames", writeFrames},
+    {"readFrame", readFrame},
+    {"writeFrame", writeFrame},
+    {"createSocket", createSocket},
+    {"setSocketOption", setSocketOption},
+    {"getSocketOption", getSocketOption},
+    {"bindToDevice", bindToDevice},
+    {"bindSocket", bindSocket},
+    {"socketPort", socketPort},
+    {"receiveDatagrams", receiveDatagrams},
+    {"sendDatagrams", sendDatagrams},
+    {"pollDescriptors", pollDescriptors},
+    {"openReadiness", openReadiness},
+    {"armReadiness", armReadiness},
+    {"disarmReadiness", disarmReadiness},
+    {"closeReadiness", closeReadiness},
+    {"netlinkRequest", netlinkRequest},
+    {"interfaceIndex", interfaceIndex},
+    {"maskArguments", maskArguments},
+    {"setProcessName", setProcessName},
+    {"errorText", errorText},
+    {"cipherKernels", cipherKernels},
+    {"createCipher", createCipher},
+    {"addCipherContext", addCipherContext},
+    {"removeCipherContext", removeCipherContext},
+    {"sealPackets", sealPackets},
+    {"openPackets", openPackets},
+    {"closeCipher", closeCipher},
+};
+
+napi_value initialise(napi_env env, napi_value exports) {
+  if (!createEnvState(env)) {
+    napi_throw_error(env, "ERR_NO_BINDING", "tun-native: no memory for the addon's state");
+    return nullptr;
+  }
+  for (const Function& function : kFunctions) {
+    napi_value value = nullptr;
+    if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, nullptr, &value) != napi_ok) return nullptr;
+    if (napi_set_named_property(env, exports, function.name, value) != napi_ok) return nullptr;
+  }
+  napi_set_named_property(env, exports, "constants", createConstants(env));
+  return exports;
+}
+
+}  // namespace
+}  // namespace tun_native
+
+NAPI_MODULE_INIT() { return tun_native::initialise(env, exports); }

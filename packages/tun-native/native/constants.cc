@@ -1,0 +1,48 @@
+// Numbers of the kernel's headers that TypeScript needs; some of them differ between architectures.
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "functions.h"
+
+namespace tun_native {
+namespace {
+
+struct Constant {
+  const char* name;
+  int32_t value;
+};
+
+const Constant kConstants[] = {
+    {"O_RDWR", O_RDWR},
+    {"O_NONBLOCK", O_NONBLOCK},
+    {"O_CLOEXEC", O_CLOEXEC},
+    {"IFF_TUN", IFF_TUN},
+    {"IFF_TAP", IFF_TAP},
+    {"IFF_NO_PI", IFF_NO_PI},
+    {"SOL_SOCKET", SOL_SOCKET},
+    {"SO_RCVBUF", SO_RCVBUF},
+    {"SO_RCVBUFFORCE", SO_RCVBUFFORCE},
+    {"SO_SNDBUF", SO_SNDBUF},
+    {"SO_SNDBUFFORCE", SO_SNDBUFFORCE},
+    {"IPPROTO_IPV6", IPPROTO_IPV6},
+    {"IPV6_V6ONLY", IPV6_V6ONLY},
+    {"EBADFD", EBADFD},
+    {"ENONET", ENONET},
+    {"ENOTUNIQ", ENOTUNIQ},
+    {"EREMCHG", EREMCHG},
+    {"ERFKILL", ERFKILL},
+    {"EUSERS", EUSERS},
+};
+
+}  // namespace
+
+napi_value createConstants(napi_env env) {
+  napi_value result = nullptr;
+  napi_create_object(env, &result);
+  for (const Constant& constant : kConstants) napi_set_named_property(env, result, constant.name, toInteger(env, constant.value));
+  return result;
+}
+
+}  // namespace tun_native

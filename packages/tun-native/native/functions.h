@@ -1,0 +1,66 @@
+// Every function that JavaScript sees; typed on the other side by src/binding.ts.
+#pragma once
+
+#include "napi_util.h"
+
+namespace tun_native {
+
+// descriptors.cc
+napi_value openDescriptor(napi_env env, napi_callback_info info);
+napi_value duplicateDescriptor(napi_env env, napi_callback_info info);
+napi_value adoptDescriptor(napi_env env, napi_callback_info info);
+napi_value releaseDescriptor(napi_env env, napi_callback_info info);
+napi_value closeDescriptor(napi_env env, napi_callback_info info);
+napi_value createEvent(napi_env env, napi_callback_info info);
+napi_value signalEvent(napi_env env, napi_callback_info info);
+napi_value lockFile(napi_env env, napi_callback_info info);
+napi_value unlockFile(napi_env env, napi_callback_info info);
+
+// tun_device.cc
+napi_value setInterface(napi_env env, napi_callback_info info);
+napi_value readFrames(napi_env env, napi_callback_info info);
+napi_value writeFrames(napi_env env, napi_callback_info info);
+napi_value readFrame(napi_env env, napi_callback_info info);
+napi_value writeFrame(napi_env env, napi_callback_info info);
+
+// udp_socket.cc, udp_batch.cc
+napi_value createSocket(napi_env env, napi_callback_info info);
+napi_value setSocketOption(napi_env env, napi_callback_info info);
+napi_value getSocketOption(napi_env env, napi_callback_info info);
+napi_value bindToDevice(napi_env env, napi_callback_info info);
+napi_value bindSocket(napi_env env, napi_callback_info info);
+napi_value socketPort(napi_env env, napi_callback_info info);
+napi_value receiveDatagrams(napi_env env, napi_callback_info info);
+napi_value sendDatagrams(napi_env env, napi_callback_info info);
+
+// poller.cc
+napi_value pollDescriptors(napi_env env, napi_callback_info info);
+
+// readiness.cc
+napi_value openReadiness(napi_env env, napi_callback_info info);
+napi_value armReadiness(napi_env env, napi_callback_info info);
+napi_value disarmReadiness(napi_env env, napi_callback_info info);
+napi_value closeReadiness(napi_env env, napi_callback_info info);
+
+// netlink.cc
+napi_value netlinkRequest(napi_env env, napi_callback_info info);
+napi_value interfaceIndex(napi_env env, napi_callback_info info);
+
+// process.cc
+napi_value maskArguments(napi_env env, napi_callback_info info);
+napi_value setProcessName(napi_env env, napi_callback_info info);
+napi_value errorText(napi_env env, napi_callback_info info);
+
+// satp/satp_cipher.cc
+napi_value cipherKernels(napi_env env, napi_callback_info info);
+napi_value createCipher(napi_env env, napi_callback_info info);
+napi_value addCipherContext(napi_env env, napi_callback_info info);
+napi_value removeCipherContext(napi_env env, napi_callback_info info);
+napi_value sealPackets(napi_env env, napi_callback_info info);
+napi_value openPackets(napi_env env, napi_callback_info info);
+napi_value closeCipher(napi_env env, napi_callback_info info);
+
+// constants.cc
+napi_value createConstants(napi_env env);
+
+}  // namespace tun_native

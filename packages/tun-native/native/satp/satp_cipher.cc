@@ -1,0 +1,182 @@
+// The cipher object that JavaScript holds: a growing table of contexts beside one kernel. Checks every row before a
+// kernel touches the arena, so that a wrong table can neither reach outside of it nor send clear text.
+#include <stdlib.h>
+
+#include "../functions.h"
+#include "../openssl_abi.h"
+#include "session_blocks.h"
+
+namespace tun_native {
+namespace {
+
+// In order of preference.
+const CipherKernel* const kKernels[] = {&kEvpKernel};
+
+struct Cipher {
+  const CipherKernel* kernel;
+  void* state;  // null after close
+  CipherContext** contexts;
+  int32_t count;
+};
+
+void wipe(Cipher* cipher, int32_t id) {
+  CipherContext* context = cipher->contexts[id];
+  if (context == nullptr) return;
+  cipher->kernel->forget(cipher->state, *context);
+  OPENSSL_cleanse(context, sizeof *context);
+  free(context);
+  cipher->contexts[id] = nullptr;
+}
+
+void shut(Cipher* cipher) {
+  if (cipher->state == nullptr) return;
+  for (int32_t i = 0; i < cipher->count; i++) wipe(cipher, i);
+  free(cipher->contexts);
+  cipher->contexts = nullptr;
+  cipher->count = 0;
+  cipher->kernel->destroy(cipher->state);
+  cipher->state = nullptr;
+}
+
+void finalize(napi_env, void* data, void*) {
+  shut(static_cast<Cipher*>(data));
+  free(data);
+}
+
+// A free number of the table, which grows when there is none. -1 when out of memory.
+int32_t freeNumber(Cipher* cipher) {
+  for (int32_t i = 0; i < cipher->count; i++) {
+    if (cipher->contexts[i] == nullptr) return i;
+  }
+  const int32_t count = cipher->count == 0 ? 4 : cipher->count * 2;
+  CipherContext** grown = static_cast<CipherContext**>(realloc(cipher->contexts, static_cast<size_t>(count) * sizeof(CipherContext*)));
+  if (grown == nullptr) return -1;
+  for (int32_t i = cipher->count; i < count; i++) grown[i] = nullptr;
+  const int32_t id = cipher->count;
+  cipher->contexts = grown;
+  cipher->count = count;
+  return id;
+}
+
+bool isKeySize(size_t bytes) { return bytes == 0 || bytes == 16 || bytes == 24 || bytes == 32; }
+
+void deriveBlocks(const uint8_t* salt, const int32_t* labels, DirectionBlocks* out) {
+  derivationBlock(salt, static_cast<uint32_t>(labels[0]), out->encryption);
+  derivationBlock(salt, static_cast<uint32_t>(labels[1]), out->salt);
+  derivationBlock(salt, static_cast<uint32_t>(labels[2]), out->authentication);
+}
+
+using BatchFunction = bool (*)(void*, const CipherBatch&);
+
+// 0, or the number of the first unusable row + 1, or -EINVAL for a closed cipher or a bad table, or -EIO when the
+// crypto library failed.
+napi_value runBatch(napi_env env, const Arguments<5>& args, bool sealing) {
+  const Cipher* cipher = args.external<Cipher>(0);
+  const View<uint8_t> bytes = args.bytes(1);
+  const View<int32_t> descriptors = args.words(2);
+  const int32_t first = args.integer(3);
+  const int32_t count = args.integer(4);
+  if (cipher == nullptr || cipher->state == nullptr || !rowsExist(first, count, descriptors.length, kDescriptorWords)) {
+    return toInteger(env, -EINVAL);
+  }
+  const CipherBatch batch{{bytes.data, bytes.length, descriptors.data}, first, count, cipher->contexts};
+  for (int32_t i = first; i < first + count; i++) {
+    const int32_t* row = batch.rows.row(i);
+    const int32_t id = row[kContext];
+    if (id < 0 || id >= cipher->count || cipher->contexts[id] == nullptr) return toInteger(env, i + 1);
+    const int32_t tagBytes = cipher->contexts[id]->tagBytes;
+    const int32_t shortest = sealing ? kHeaderBytes : kHeaderBytes + tagBytes;
+    if (row[kLength] < shortest || !batch.rows.holds(row, sealing ? static_cast<size_t>(tagBytes) : 0)) return toInteger(env, i + 1);
+  }
+  const BatchFunction function = sealing ? cipher->kernel->sealBatch : cipher->kernel->openBatch;
+  return toInteger(env, function(cipher->state, batch) ? 0 : -EIO);
+}
+
+}  // namespace
+
+// Names of the kernels that this machine can run, best first.
+napi_value cipherKernels(napi_env env, napi_callback_info) {
+  napi_value result = nullptr;
+  napi_create_array(env, &result);
+  uint32_t index = 0;
+  for (const CipherKernel* kernel : kKernels) {
+    if (kernel->usable()) napi_set_element(env, result, index++, toText(env, kernel->name));
+  }
+  return result;
+}
+
+// The cipher as an external value, or -errno.
+napi_value createCipher(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  char name[32];
+  args.text(0, name, sizeof name);
+  for (const CipherKernel* kernel : kKernels) {
+    if (strcmp(kernel->name, name) != 0 || !kernel->usable()) continue;
+    Cipher* cipher = static_cast<Cipher*>(calloc(1, sizeof(Cipher)));
+    if (cipher == nullptr) return toInteger(env, -ENOMEM);
+    cipher->kernel = kernel;
+    cipher->state = kernel->create();
+    napi_value result = nullptr;
+    if (cipher->state != nullptr && napi_create_external(env, cipher, finalize, nullptr, &result) == napi_ok) return result;
+    shut(cipher);
+    free(cipher);
+    return toInteger(env, -ENOMEM);
+  }
+  return toInteger(env, -ENOENT);
+}
+
+// Arguments: cipher, master key, master salt, [cipher key bytes, tag bytes, 3 seal labels, 3 open labels].
+napi_value addCipherContext(napi_env env, napi_callback_info info) {
+  Arguments<4> args(env, info);
+  Cipher* cipher = args.external<Cipher>(0);
+  const View<uint8_t> key = args.bytes(1);
+  const View<uint8_t> salt = args.bytes(2);
+  const View<int32_t> numbers = args.words(3);
+  if (cipher == nullptr || cipher->state == nullptr || numbers.length != 8) return toInteger(env, -EINVAL);
+  const int32_t cipherKeyBytes = numbers.data[0];
+  const int32_t tagBytes = numbers.data[1];
+  if (!isKeySize(key.length) || (key.length > 0 && salt.length != kSaltBytes)) return toInteger(env, -EINVAL);
+  if (cipherKeyBytes < 0 || !isKeySize(static_cast<size_t>(cipherKeyBytes)) || tagBytes < 0 || tagBytes > kMaxTagBytes) {
+    return toInteger(env, -EINVAL);
+  }
+  const int32_t id = freeNumber(cipher);
+  CipherContext* context = static_cast<CipherContext*>(calloc(1, sizeof(CipherContext)));
+  if (id < 0 || context == nullptr) {
+    free(context);
+    return toInteger(env, -ENOMEM);
+  }
+  context->masterKeyBytes = static_cast<int32_t>(key.length);
+  context->cipherKeyBytes = cipherKeyBytes;
+  context->tagBytes = tagBytes;
+  if (key.length > 0) {
+    memcpy(context->masterKey, key.data, key.length);
+    deriveBlocks(salt.data, numbers.data + 2, &context->seal);
+    deriveBlocks(salt.data, numbers.data + 5, &context->open);
+  }
+  cipher->contexts[id] = context;
+  if (cipher->kernel->prepare(cipher->state, *context)) return toInteger(env, id);
+  wipe(cipher, id);
+  return toInteger(env, -EIO);
+}
+
+napi_value removeCipherContext(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  Cipher* cipher = args.external<Cipher>(0);
+  const int32_t id = args.integer(1);
+  if (cipher == nullptr || id < 0 || id >= cipher->count || cipher->contexts[id] == nullptr) return toInteger(env, -ENOENT);
+  wipe(cipher, id);
+  return toInteger(env, 0);
+}
+
+napi_value sealPackets(napi_env env, napi_callback_info info) { return runBatch(env, Arguments<5>(env, info), true); }
+
+napi_value openPackets(napi_env env, napi_callback_info info) { return runBatch(env, Arguments<5>(env, info), false); }
+
+napi_value closeCipher(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  Cipher* cipher = args.external<Cipher>(0);
+  if (cipher != nullptr) shut(cipher);
+  return toInteger(env, 0);
+}
+
+}  // namespace tun_native

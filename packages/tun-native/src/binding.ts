@@ -1,0 +1,111 @@
+/**
+ * What the addon offers, typed. Every function is one system call or one batch of them: results below zero are
+ * `-errno`, policy and errors are made in the TypeScript files beside this one.
+ */
+export interface NativeBinding {
+  readonly constants: NativeConstants;
+  errorText(errno: number): string;
+
+  // Descriptors. What these return belongs to the calling thread's environment and is closed with it.
+  openDescriptor(path: string, flags: number): number;
+  duplicateDescriptor(fd: number): number;
+  adoptDescriptor(fd: number): number;
+  releaseDescriptor(fd: number): number;
+  closeDescriptor(fd: number): number;
+  createEvent(): number;
+  signalEvent(fd: number): number;
+  lockFile(fd: number): number;
+  unlockFile(fd: number): number;
+
+  // TUN and TAP
+  setInterface(fd: number, name: string, flags: number): string | number;
+  readFrames(fd: number, maxFrameBytes: number, bytes: Uint8Array, descriptors: Int32Array): number;
+  writeFrames(
+    fd: number,
+    bytes: Uint8Array,
+    descriptors: Int32Array,
+    first: number,
+    count: number,
+    status: Int32Array,
+  ): number;
+  readFrame(fd: number, bytes: Uint8Array): number;
+  writeFrame(fd: number, frame: Uint8Array): number;
+
+  // UDP
+  createSocket(family: 4 | 6): number;
+  setSocketOption(fd: number, level: number, name: number, value: number): number;
+  getSocketOption(fd: number, level: number, name: number): number;
+  bindToDevice(fd: number, device: string): number;
+  bindSocket(fd: number, endpoint: Int32Array): number;
+  socketPort(fd: number): number;
+  receiveDatagrams(
+    fd: number,
+    socketId: number,
+    bytes: Uint8Array,
+    descriptors: Int32Array,
+    endpoints: Int32Array,
+  ): number;
+  sendDatagrams(
+    fd: number,
+    family: 4 | 6,
+    bytes: Uint8Array,
+    descriptors: Int32Array,
+    endpoints: Int32Array,
+    first: number,
+    count: number,
+    errors: Float64Array,
+    status: Int32Array,
+  ): number;
+
+  // Waiting
+  pollDescriptors(table: Int32Array, timeoutMs: number): number;
+  openReadiness(callback: (fd: number) => void): NativeHandle | number;
+  armReadiness(readiness: NativeHandle, fd: number): number;
+  disarmReadiness(readiness: NativeHandle, fd: number): number;
+  closeReadiness(readiness: NativeHandle): number;
+
+  // Interfaces
+  netlinkRequest(message: Uint8Array): ArrayBuffer | number;
+  interfaceIndex(name: string): number;
+
+  // Process
+  maskArguments(indices: Int32Array): number;
+  setProcessName(name: string): number;
+
+  // SATP
+  cipherKernels(): string[];
+  createCipher(kernel: string): NativeHandle | number;
+  addCipherContext(cipher: NativeHandle, masterKey: Uint8Array, masterSalt: Uint8Array, numbers: Int32Array): number;
+  removeCipherContext(cipher: NativeHandle, id: number): number;
+  sealPackets(cipher: NativeHandle, bytes: Uint8Array, descriptors: Int32Array, first: number, count: number): number;
+  openPackets(cipher: NativeHandle, bytes: Uint8Array, descriptors: Int32Array, first: number, count: number): number;
+  closeCipher(cipher: NativeHandle): number;
+}
+
+/** An object of the addon; JavaScript only carries it. */
+export interface NativeHandle {
+  readonly nativeHandle: unique symbol;
+}
+
+/** Numbers of the kernel's headers, some of which differ between architectures. */
+export interface NativeConstants {
+  readonly O_RDWR: number;
+  readonly O_NONBLOCK: number;
+  readonly O_CLOEXEC: number;
+  readonly IFF_TUN: number;
+  readonly IFF_TAP: number;
+  readonly IFF_NO_PI: number;
+  readonly SOL_SOCKET: number;
+  readonly SO_RCVBUF: number;
+  readonly SO_RCVBUFFORCE: number;
+  readonly SO_SNDBUF: number;
+  readonly SO_SNDBUFFORCE: number;
+  readonly IPPROTO_IPV6: number;
+  readonly IPV6_V6ONLY: number;
+  readonly EBADFD: number;
+  readonly ENONET: number;
+  readonly ENOTUNIQ: number;
+  readonly EREMCHG: number;
+  readonly ERFKILL: number;
+  readonly EUSERS: number;
+}

@@ -1,0 +1,13 @@
+export type { DatagramSocket, DeviceKind, PacketBatch, PacketDevice, Poller } from "./contracts.ts";
+export { SendError } from "./contracts.ts";
+export { endpointAddress, writeEndpoint } from "./endpoint.ts";
+export { TunNativeError, type TunNativeErrorCode, type TunNativeReason } from "./errors.ts";
+export { EventSignal } from "./event-signal.ts";
+export { lockFile, unlockFile } from "./file-lock.ts";
+export { formatAddress, type IpAddress, type IpPrefix, parseAddress, parsePrefix } from "./ip-address.ts";
+export * from "./packet-batch.ts";
+export { FdPoller, type PollSource } from "./poller.ts";
+export { maskArguments, setProcessName } from "./process-control.ts";
+export { cipherKernel, createSatpCipher, type SatpCipher, type SatpCipherContext } from "./satp-cipher.ts";
+export { type DetachedTunDevice, TunDevice, type TunDeviceOptions } from "./tun-device.ts";
+export { type DetachedUdpSocket, UdpSocket, type UdpSocketOptions } from "./udp-socket.ts";

@@ -1,0 +1,59 @@
+import type { PacketBatch } from "./contracts.ts";
+import { argumentError } from "./errors.ts";
+
+/** Words of one row of `descriptors`: offset, length, context, flags. */
+export const DESCRIPTOR_WORDS = 4;
+export const OFFSET = 0;
+export const LENGTH = 1;
+export const CONTEXT = 2;
+export const FLAGS = 3;
+
+/** Values of `FLAGS`. */
+export const PACKET_OK = 0;
+export const PACKET_BAD_TAG = 1;
+export const PACKET_TRUNCATED = 2;
+
+/** Words of one row of `endpoints`: family, port, scope id, socket number, four words of address. */
+export const ENDPOINT_WORDS = 8;
+export const ENDPOINT_FAMILY = 0;
+export const ENDPOINT_PORT = 1;
+export const ENDPOINT_SCOPE = 2;
+export const ENDPOINT_SOCKET = 3;
+export const ENDPOINT_ADDRESS = 4;
+
+/** Free bytes before each frame read from a device. */
+export const HEADROOM_BYTES = 16;
+/** Free bytes behind each frame read from a device. */
+export const TAILROOM_BYTES = 32;
+/** Frames start this far apart at least, so that no two share a line of the cache. */
+export const CACHE_LINE_BYTES = 64;
+
+export interface PacketBatchSize {
+  /** Rows: the most packets one batch can hold. */
+  readonly capacity: number;
+  /**
+   * Bytes of the arena. For datagrams each row gets `bytes / capacity`; for frames read from a device the arena is
+   * filled from the front and should hold `capacity` frames of the usual size.
+   */
+  readonly bytes: number;
+}
+
+/**
+ * Allocates a batch. The memory belongs to the caller; native code uses it only during a call, so a batch needs no
+ * closing. @throws TunNativeError `ERR_ARGUMENT`
+ */
+export function createPacketBatch(size: PacketBatchSize): PacketBatch {
+  const { capacity, bytes } = size;
+  if (!Number.isInteger(capacity) || capacity < 1 || capacity > 65536) {
+    throw argumentError("capacity", capacity, "a number of packets from 1 to 65536");
+  }
+  if (!Number.isInteger(bytes) || bytes < capacity * CACHE_LINE_BYTES || bytes > 0x7fffffff) {
+    throw argumentError("bytes", bytes, `at least ${capacity * CACHE_LINE_BYTES} and at most 2147483647 bytes`);
+  }
+  return {
+    capacity,
+    bytes: new Uint8Array(new ArrayBuffer(bytes)),
+    descriptors: new Int32Array(capacity * DESCRIPTOR_WORDS),
+    endpoints: new Int32Array(capacity * ENDPOINT_WORDS),
+  };
+}

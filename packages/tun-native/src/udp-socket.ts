@@ -1,0 +1,207 @@
+import type { NativeBinding } from "./binding.ts";
+import type { DatagramSocket, PacketBatch } from "./contracts.ts";
+import { Descriptor } from "./descriptor.ts";
+import { writeEndpoint } from "./endpoint.ts";
+import { argumentError, TunNativeError } from "./errors.ts";
+import { formatAddress, type IpAddress, parseAddress } from "./ip-address.ts";
+import { loadBinding } from "./load-binding.ts";
+import { ENDPOINT_WORDS } from "./packet-batch.ts";
+import { check, systemError } from "./system-error.ts";
+
+const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
+const EFAULT = 14;
+
+export interface UdpSocketOptions {
+  readonly family: 4 | 6;
+  /** Local address, IPv6 with an interface behind `%` if need be; absent: all addresses of the family. */
+  readonly address?: string;
+  /** Local port; 0 or absent: the kernel's choice. */
+  readonly port?: number;
+  /** Number for the socket word of `endpoints`. */
+  readonly id: number;
+  /** Bytes that the kernel may queue, default 4 MiB; less when the process may not exceed the system's limit. */
+  readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
+  /** Interface to bind to (SO_BINDTODEVICE). */
+  readonly device?: string;
+}
+
+/** A socket on its way to another thread: the receiver must attach it, or the descriptor stays open. */
+export interface DetachedUdpSocket {
+  readonly fd: number;
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly port: number;
+  readonly id: number;
+}
+
+/**
+ * A UDP socket that moves many datagrams per system call.
+ *
+ * Path MTU: the kernel's default stays (IP_PMTUDISC_WANT), which fragments what is longer than the known path MTU
+ * instead of refusing it; `tooBig` therefore means longer than IP can carry at all.
+ */
+export class UdpSocket implements DatagramSocket {
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly address: string;
+  readonly id: number;
+  readonly sendErrors: Float64Array = new Float64Array(4);
+  readonly #status: Int32Array = new Int32Array(1);
+  readonly #descriptor: Descriptor;
+  readonly #native: NativeBinding = loadBinding();
+
+  private constructor(descriptor: Descriptor, parts: Omit<DetachedUdpSocket, "fd">) {
+    this.#descriptor = descriptor;
+    this.family = parts.family;
+    this.port = parts.port;
+    this.address = parts.address;
+    this.id = parts.id;
+  }
+
+  /**
+   * Opens and binds a socket; a socket of family 6 never takes IPv4.
+   * @throws TunNativeError with the kernel's errno: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` (port below 1024),
+   *   `ENODEV`, `ERR_ARGUMENT`, …
+   */
+  static open(options: UdpSocketOptions): UdpSocket {
+    const { family, port = 0, id, device } = options;
+    const address = localAddress(options);
+    if (!Number.isInteger(port) || port < 0 || port > 65535)
+      throw argumentError("port", port, "a number from 0 to 65535");
+    const native = loadBinding();
+    const text = formatAddress(address.bytes);
+    const label = endpointText(family, text, port);
+    const descriptor = new Descriptor(check(native.createSocket(family), "socket", label), label);
+    try {
+      configure(native, descriptor, options);
+      if (device !== undefined) {
+        check(native.bindToDevice(descriptor.fd, device), "setsockopt(SO_BINDTODEVICE)", `${label} on ${device}`);
+      }
+      const endpoint = new Int32Array(ENDPOINT_WORDS);
+      writeEndpoint(endpoint, 0, address, port, scopeOf(native, address));
+      check(native.bindSocket(descriptor.fd, endpoint), "bind", label);
+      const bound = check(native.socketPort(descriptor.fd), "getsockname", label);
+      descriptor.label = endpointText(family, text, bound);
+      return new UdpSocket(descriptor, { family, address: text, port: bound, id });
+    } catch (error) {
+      descriptor.close();
+      throw error;
+    }
+  }
+
+  /** Takes over a socket that another thread detached. */
+  static attach(detached: DetachedUdpSocket): UdpSocket {
+    const label = endpointText(detached.family, detached.address, detached.port);
+    return new UdpSocket(Descriptor.adopt(detached.fd, label), detached);
+  }
+
+  /** Gives the socket away; this object is closed afterwards, the port stays bound. */
+  detach(): DetachedUdpSocket {
+    const { family, address, port, id } = this;
+    return { fd: this.#descriptor.release(), family, address, port, id };
+  }
+
+  /** For a poller. */
+  get fd(): number {
+    return this.#descriptor.fd;
+  }
+
+  /** For messages: `127.0.0.1:4444`, `[::1]:4444`. */
+  get label(): string {
+    return this.#descriptor.label;
+  }
+
+  /** Bytes of datagrams that the kernel queues, as it counts them (twice the option, headers included). */
+  get receiveBufferBytes(): number {
+    const { SOL_SOCKET, SO_RCVBUF } = this.#native.constants;
+    return check(this.#native.getSocketOption(this.fd, SOL_SOCKET, SO_RCVBUF), "getsockopt(SO_RCVBUF)", this.label);
+  }
+
+  get lastSendErrno(): number {
+    return this.#status[0] ?? 0;
+  }
+
+  receive(batch: PacketBatch): number {
+    const { bytes, descriptors, endpoints } = batch;
+    const count = this.#native.receiveDatagrams(this.#descriptor.fd, this.id, bytes, descriptors, endpoints);
+    return count < 0 ? this.#fail(count, "recvmmsg") : count;
+  }
+
+  send(batch: PacketBatch, first: number, count: number): number {
+    const sent = this.#native.sendDatagrams(
+      this.#descriptor.fd,
+      this.family,
+      batch.bytes,
+      batch.descriptors,
+      batch.endpoints,
+      first,
+      count,
+      this.sendErrors,
+      this.#status,
+    );
+    return sent < 0 ? this.#fail(sent, "sendmmsg") : sent;
+  }
+
+  close(): void {
+    this.#descriptor.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #fail(result: number, syscall: string): never {
+    if (result !== -EFAULT) throw systemError(result, syscall, this.label);
+    throw new TunNativeError({
+      code: "ERR_BATCH",
+      object: this.label,
+      message: `${syscall} ${this.label}: rows outside the arena, or an arena of less than 64 bytes per row`,
+    });
+  }
+}
+
+function localAddress(options: UdpSocketOptions): IpAddress {
+  const address = parseAddress(options.address ?? (options.family === 4 ? "0.0.0.0" : "::"));
+  if (address.family !== options.family) {
+    throw argumentError("address", JSON.stringify(options.address), `an IPv${options.family} address`);
+  }
+  return address;
+}
+
+function scopeOf(native: NativeBinding, address: IpAddress): number {
+  if (address.zone === "") return 0;
+  if (/^\d{1,9}$/.test(address.zone)) return Number(address.zone);
+  return check(native.interfaceIndex(address.zone), "if_nametoindex", address.zone);
+}
+
+function configure(native: NativeBinding, descriptor: Descriptor, options: UdpSocketOptions): void {
+  const { constants } = native;
+  const { fd, label } = descriptor;
+  if (options.family === 6) {
+    const result = native.setSocketOption(fd, constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, 1);
+    check(result, "setsockopt(IPV6_V6ONLY)", label);
+  }
+  const receive = options.receiveBuffer ?? DEFAULT_BUFFER_BYTES;
+  const send = options.sendBuffer ?? DEFAULT_BUFFER_BYTES;
+  setBuffer(native, descriptor, constants.SO_RCVBUFFORCE, constants.SO_RCVBUF, receive);
+  setBuffer(native, descriptor, constants.SO_SNDBUFFORCE, constants.SO_SNDBUF, send);
+}
+
+// The forced form needs CAP_NET_ADMIN; the plain one is silently limited by net.core.{r,w}mem_max.
+function setBuffer(native: NativeBinding, descriptor: Descriptor, forced: number, plain: number, bytes: number): void {
+  if (!Number.isInteger(bytes) || bytes < 1 || bytes > 0x3fffffff) {
+    throw argumentError("buffer size", bytes, "a number of bytes from 1 to 1073741823");
+  }
+  const level = native.constants.SOL_SOCKET;
+  if (native.setSocketOption(descriptor.fd, level, forced, bytes) >= 0) return;
+  check(
+    native.setSocketOption(descriptor.fd, level, plain, bytes),
+    "setsockopt(SO_RCVBUF/SO_SNDBUF)",
+    descriptor.label,
+  );
+}
+
+function endpointText(family: 4 | 6, address: string, port: number): string {
+  return family === 4 ? `${address}:${port}` : `[${address}]:${port}`;
+}
