@@ -116,6 +116,8 @@ export const optionTable = {
     type: "string",
     alias: "x",
     valueHint: "<script>",
+    // parsePostUpScript decides where it ends
+    whole: true,
     description: "program to run once the interface is up",
   },
   route: {

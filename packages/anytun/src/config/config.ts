@@ -22,7 +22,7 @@ export interface DeviceConfig {
 
 /** An address for the interface, as `-n` gave it; host bits are kept. */
 export interface InterfaceAddress {
-  /** Canonical text. */
+  /** Canonical text, without zone. */
   readonly address: string;
   /** 0–32 or 0–128. */
   readonly prefixLength: number;
