@@ -1,0 +1,136 @@
+/** Network → device: before and after the tag check, the decisions in the order of spec: satp-wire.md 9. */
+import {
+  CONTEXT,
+  DESCRIPTOR_WORDS,
+  ENDPOINT_WORDS,
+  FLAGS,
+  LENGTH,
+  OFFSET,
+  PACKET_OK,
+  PACKET_TRUNCATED,
+  type PacketBatch,
+} from "../batch/packet-batch.ts";
+import { moveRow, wordAt } from "../batch/rows.ts";
+import { copyEndpoint } from "../peers/endpoint.ts";
+import { Peer } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import { SequenceVerdict } from "../replay/sequence-verdict.ts";
+import { readMux, readPayloadType, readSenderId, readSequence } from "../wire/header.ts";
+import { HEADER_BYTES, PAYLOAD_OFFSET } from "../wire/layout.ts";
+import { deviceTakes } from "../wire/payload-type.ts";
+import type { Counters } from "./counters.ts";
+import { DropReason } from "./drop-reason.ts";
+import { follow } from "./roaming.ts";
+import type { TunnelConfig } from "./tunnel-config.ts";
+
+export class Inbound {
+  readonly #config: TunnelConfig;
+  readonly #peers: PeerTable;
+  readonly #counters: Counters;
+
+  constructor(config: TunnelConfig, peers: PeerTable, counters: Counters) {
+    this.#config = config;
+    this.#peers = peers;
+    this.#counters = counters;
+  }
+
+  /** See `Tunnel.classify`. */
+  classify(batch: PacketBatch, count: number): number {
+    let kept = 0;
+    for (let row = 0; row < count; row++) {
+      if (!this.#choose(batch, row)) continue;
+      moveRow(batch, row, kept++);
+    }
+    return kept;
+  }
+
+  /** See `Tunnel.accept`. */
+  accept(batch: PacketBatch, count: number, nowMs: number): number {
+    let kept = 0;
+    for (let row = 0; row < count; row++) {
+      if (!this.#deliver(batch, row, nowMs)) continue;
+      moveRow(batch, row, kept++);
+    }
+    return kept;
+  }
+
+  /** Steps 1 to 4: length, and whose keys open the datagram. Nothing is changed: nothing is verified yet. */
+  #choose(batch: PacketBatch, row: number): boolean {
+    const { bytes, descriptors } = batch;
+    const at = row * DESCRIPTOR_WORDS;
+    const length = wordAt(descriptors, at + LENGTH);
+    if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED) return this.#drop(undefined, DropReason.truncated);
+    if (length < HEADER_BYTES) return this.#drop(undefined, DropReason.tooShort);
+    const peer = this.#peers.get(readMux(bytes, wordAt(descriptors, at + OFFSET)));
+    const keys = peer ?? this.#strangerKeys();
+    if (keys === undefined) return this.#drop(undefined, DropReason.unknownMux);
+    if (length < HEADER_BYTES + keys.tagBytes) return this.#drop(peer, DropReason.tooShort);
+    descriptors[at + CONTEXT] = keys.context;
+    return true;
+  }
+
+  /** Steps 5 to 10: the verdict on the tag, then all that an authenticated datagram may change. */
+  #deliver(batch: PacketBatch, row: number, nowMs: number): boolean {
+    const { bytes, descriptors } = batch;
+    const at = row * DESCRIPTOR_WORDS;
+    const offset = wordAt(descriptors, at + OFFSET);
+    const mux = readMux(bytes, offset);
+    let peer = this.#peers.get(mux);
+    if (wordAt(descriptors, at + FLAGS) !== PACKET_OK) return this.#drop(peer, DropReason.badTag);
+    let detected = false;
+    if (peer === undefined) {
+      peer = this.#detect(mux, batch, row);
+      // an earlier datagram of this batch was the one that is detected
+      if (peer === undefined) return this.#drop(undefined, DropReason.unknownMux);
+      detected = true;
+    }
+
+    const sequence = readSequence(bytes, offset);
+    const senderId = readSenderId(bytes, offset);
+    const verdict = peer.senders.judge(senderId, sequence);
+    if (verdict === SequenceVerdict.senderLimit) return this.#drop(peer, DropReason.senderLimit);
+    if (verdict === SequenceVerdict.replayed) {
+      peer.lastReplaySequence = sequence;
+      peer.lastReplaySenderId = senderId;
+      copyEndpoint(batch.endpoints, row * ENDPOINT_WORDS, peer.lastReplayEndpoint, 0);
+      return this.#drop(peer, DropReason.replay);
+    }
+    const previous = follow(peer, verdict, this.#config.windowSize > 0, batch, row, nowMs);
+    if (detected) this.#config.events.peerDetected(peer);
+    else if (previous !== undefined) this.#config.events.endpointMoved(peer, previous);
+
+    const payloadBytes = wordAt(descriptors, at + LENGTH) - PAYLOAD_OFFSET;
+    if (payloadBytes <= 0) return this.#drop(peer, DropReason.emptyPayload);
+    if (!deviceTakes(this.#config.kind, readPayloadType(bytes, offset))) return this.#drop(peer, DropReason.wrongType);
+    descriptors[at + OFFSET] = offset + PAYLOAD_OFFSET;
+    descriptors[at + LENGTH] = payloadBytes;
+    peer.counters.countIn(payloadBytes);
+    this.#counters.countIn(payloadBytes);
+    return true;
+  }
+
+  /** Keys to try on a datagram of an unknown mux: only while there is no peer at all. */
+  #strangerKeys(): TunnelConfig["autodetect"] {
+    return this.#peers.size === 0 ? this.#config.autodetect : undefined;
+  }
+
+  /**
+   * The first authenticated datagram makes its mux a peer, for which there is one place. (With tags of
+   * 0 bytes every datagram counts as authenticated, as with the originals.)
+   */
+  #detect(mux: number, batch: PacketBatch, row: number): Peer | undefined {
+    const keys = this.#strangerKeys();
+    if (keys === undefined) return undefined;
+    const at = row * ENDPOINT_WORDS;
+    const endpoint = batch.endpoints.slice(at, at + ENDPOINT_WORDS);
+    const peer = new Peer({ ...keys, mux, endpoint }, this.#config.windowSize);
+    this.#peers.add(peer);
+    return peer;
+  }
+
+  #drop(peer: Peer | undefined, reason: DropReason): false {
+    peer?.counters.countDrop(reason);
+    this.#counters.countDrop(reason);
+    return false;
+  }
+}

@@ -1,0 +1,113 @@
+/** Device → network: frames become headers, types and endpoints, ready for sealing (spec: satp-wire.md 8). */
+import {
+  CONTEXT,
+  DESCRIPTOR_WORDS,
+  ENDPOINT_WORDS,
+  FLAGS,
+  LENGTH,
+  OFFSET,
+  PACKET_OK,
+  PACKET_TRUNCATED,
+  type PacketBatch,
+} from "../batch/packet-batch.ts";
+import { moveRow, wordAt } from "../batch/rows.ts";
+import { copyEndpoint } from "../peers/endpoint.ts";
+import type { Peer } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { RoutingTable } from "../routing/routing-table.ts";
+import { readI32, writeHeader } from "../wire/header.ts";
+import { PAYLOAD_OFFSET } from "../wire/layout.ts";
+import { ipPayloadType, NOT_IP, PayloadType } from "../wire/payload-type.ts";
+import type { Counters } from "./counters.ts";
+import { DropReason } from "./drop-reason.ts";
+import type { TunnelConfig } from "./tunnel-config.ts";
+
+/** The originals ignore what is shorter; no device makes such frames. */
+const LEAST_FRAME_BYTES = 2;
+const IPV4_DESTINATION = 16;
+const IPV4_HEADER_BYTES = 20;
+const IPV6_DESTINATION = 24;
+const IPV6_HEADER_BYTES = 40;
+
+export class Outbound {
+  readonly #config: TunnelConfig;
+  readonly #peers: PeerTable;
+  readonly #routes: RoutingTable;
+  readonly #counters: Counters;
+
+  constructor(config: TunnelConfig, peers: PeerTable, routes: RoutingTable, counters: Counters) {
+    this.#config = config;
+    this.#peers = peers;
+    this.#routes = routes;
+    this.#counters = counters;
+  }
+
+  /** See `Tunnel.outbound`. */
+  run(batch: PacketBatch, count: number, nowMs: number): number {
+    let kept = 0;
+    for (let row = 0; row < count; row++) {
+      if (!this.#prepare(batch, row, nowMs)) continue;
+      moveRow(batch, row, kept++);
+    }
+    return kept;
+  }
+
+  /** One frame; false when it is dropped, which is counted then. */
+  #prepare(batch: PacketBatch, row: number, nowMs: number): boolean {
+    const { bytes, descriptors } = batch;
+    const at = row * DESCRIPTOR_WORDS;
+    const offset = wordAt(descriptors, at + OFFSET);
+    const length = wordAt(descriptors, at + LENGTH);
+    if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED) return this.#drop(DropReason.tooLong);
+    if (length < LEAST_FRAME_BYTES) return this.#drop(DropReason.tooShort);
+    const type = this.#config.kind === "tap" ? PayloadType.ethernet : ipPayloadType(bytes[offset] ?? 0);
+    if (type === NOT_IP) return this.#drop(DropReason.notIp);
+
+    let mux = this.#config.mux;
+    let peer: Peer | undefined;
+    if (this.#config.routing === "single") {
+      peer = this.#peers.lowest;
+    } else {
+      const ipv4 = type === PayloadType.ipv4;
+      if (length < (ipv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES)) return this.#drop(DropReason.tooShort);
+      mux = ipv4
+        ? this.#routes.lookup4(readI32(bytes, offset + IPV4_DESTINATION))
+        : this.#routes.lookup6(
+            readI32(bytes, offset + IPV6_DESTINATION),
+            readI32(bytes, offset + IPV6_DESTINATION + 4),
+            readI32(bytes, offset + IPV6_DESTINATION + 8),
+            readI32(bytes, offset + IPV6_DESTINATION + 12),
+          );
+      if (mux < 0) return this.#drop(DropReason.noRoute);
+      peer = this.#peers.get(mux);
+    }
+    if (peer === undefined) return this.#drop(DropReason.noPeer);
+    if (!peer.reachable) return this.#dropOf(peer, DropReason.noEndpoint);
+
+    // from here on only a missing number can stop the frame: none is taken in vain
+    const { sequence } = peer;
+    const number = sequence.take();
+    if (sequence.takeLowSignal()) this.#config.events.sequenceLow(peer);
+    if (number < 0) return this.#dropOf(peer, DropReason.noSequence);
+    writeHeader(bytes, offset - PAYLOAD_OFFSET, number, sequence.senderId, mux, type);
+    descriptors[at + OFFSET] = offset - PAYLOAD_OFFSET;
+    descriptors[at + LENGTH] = length + PAYLOAD_OFFSET;
+    descriptors[at + CONTEXT] = peer.context;
+    descriptors[at + FLAGS] = PACKET_OK;
+    copyEndpoint(peer.endpoint, 0, batch.endpoints, row * ENDPOINT_WORDS);
+    peer.lastSentMs = nowMs;
+    peer.counters.countOut(length);
+    this.#counters.countOut(length);
+    return true;
+  }
+
+  #drop(reason: DropReason): false {
+    this.#counters.countDrop(reason);
+    return false;
+  }
+
+  #dropOf(peer: Peer, reason: DropReason): false {
+    peer.counters.countDrop(reason);
+    return this.#drop(reason);
+  }
+}

@@ -1,0 +1,29 @@
+import type { Peer, PeerKeys } from "../peers/peer.ts";
+import type { DeviceKind } from "../wire/payload-type.ts";
+
+/** Rare changes that the owner of a tunnel may want to know; called in the middle of a batch, so they must not throw. */
+export interface TunnelEvents {
+  /** A peer that was not configured was heard for the first time; it is in the table now. */
+  peerDetected(peer: Peer): void;
+  /** The peer is heard at another place, which `peer.endpoint` holds now. `previous` is a copy of the old words. */
+  endpointMoved(peer: Peer, previous: Int32Array): void;
+  /** Less than half of the last reserved range of sequence numbers is left; `peer.sequence.extend` may be called at once. */
+  sequenceLow(peer: Peer): void;
+}
+
+/** What a tunnel is for its whole life. */
+export interface TunnelConfig {
+  readonly kind: DeviceKind;
+  /** Own mux: in the header of all that is sent without routes (spec: satp-wire.md 8). */
+  readonly mux: number;
+  /** Replay window in packets, 1 to 2²⁴; 0 = no replay protection. */
+  readonly windowSize: number;
+  /**
+   * `single` sends everything to the peer with the lowest mux; `routes` looks the destination up, and
+   * the route's mux selects the peer and goes into the header. Routes need a tun device.
+   */
+  readonly routing: "single" | "routes";
+  /** Keys of a peer that is learned from its first authenticated datagram while there is no peer at all; undefined = off. */
+  readonly autodetect: PeerKeys | undefined;
+  readonly events: TunnelEvents;
+}

@@ -1,0 +1,110 @@
+import type { PacketBatch } from "../batch/packet-batch.ts";
+import { checkRange, SatpError } from "../errors.ts";
+import { Peer, type PeerConfig } from "../peers/peer.ts";
+import { PeerTable } from "../peers/peer-table.ts";
+import { MAX_WINDOW_SIZE } from "../replay/replay-window.ts";
+import { RoutingTable } from "../routing/routing-table.ts";
+import { MAX_MUX, MAX_TAG_BYTES } from "../wire/layout.ts";
+import { Counters } from "./counters.ts";
+import { Inbound } from "./inbound.ts";
+import { Outbound } from "./outbound.ts";
+import type { TunnelConfig } from "./tunnel-config.ts";
+
+/**
+ * All decisions of one tunnel, on batches of packets: framing, routes, peers, replay windows, roaming.
+ * It does no I/O, no cryptography and reads no clock. The owner moves each batch through:
+ *
+ * ```
+ * device read → outbound → BatchCipher.seal → socket send
+ * socket receive → classify → BatchCipher.open → accept → device write
+ * ```
+ *
+ * Each step keeps the rows that go on at the front of the batch, in order, and returns their number;
+ * what it dropped is in `counters`. No step allocates per packet, and none throws for any bytes.
+ */
+export class Tunnel {
+  /** Live counts of the whole tunnel. Each peer has its own for what can be attributed to it. */
+  readonly counters: Counters = new Counters();
+  /** Destinations by prefix; used when `routing` is `routes`. */
+  readonly routes: RoutingTable = new RoutingTable();
+  readonly #config: TunnelConfig;
+  readonly #peers: PeerTable = new PeerTable();
+  readonly #outbound: Outbound;
+  readonly #inbound: Inbound;
+
+  /** @throws SatpError `out-of-range`, `routes-need-tun` */
+  constructor(config: TunnelConfig) {
+    checkRange("mux", config.mux, 0, MAX_MUX);
+    checkRange("window size", config.windowSize, 0, MAX_WINDOW_SIZE);
+    if (config.autodetect !== undefined) checkRange("tag length", config.autodetect.tagBytes, 0, MAX_TAG_BYTES);
+    if (config.routing === "routes" && config.kind === "tap") {
+      throw new SatpError("routes-need-tun", "routes need a tun device: a tap device carries Ethernet frames");
+    }
+    this.#config = config;
+    this.#outbound = new Outbound(config, this.#peers, this.routes, this.counters);
+    this.#inbound = new Inbound(config, this.#peers, this.counters);
+  }
+
+  /** Peers by ascending mux, configured and detected. */
+  get peers(): Iterable<Peer> {
+    return this.#peers;
+  }
+
+  /** The peer with this mux. */
+  peer(mux: number): Peer | undefined {
+    return this.#peers.get(mux);
+  }
+
+  /** @throws SatpError `peer-exists`, `out-of-range` */
+  addPeer(config: PeerConfig): Peer {
+    const peer = new Peer(config, this.#config.windowSize);
+    this.#peers.add(peer);
+    return peer;
+  }
+
+  /** Forgets a peer with its replay windows; false when there is none with this mux. */
+  removePeer(mux: number): boolean {
+    return this.#peers.remove(mux);
+  }
+
+  /**
+   * Points a peer at another place (eight endpoint words, copied; family 0 = unknown).
+   * @throws SatpError `peer-unknown`
+   */
+  setEndpoint(mux: number, endpoint: Int32Array): void {
+    const peer = this.#peers.get(mux);
+    if (peer === undefined) throw new SatpError("peer-unknown", `no peer with mux ${mux}`);
+    peer.setEndpoint(endpoint);
+  }
+
+  /**
+   * Rows `[0, count)` hold frames of the device, with `HEADROOM_BYTES` free before and `TAILROOM_BYTES`
+   * behind each. Puts header and payload type before the frame, and sets offset, length, context and
+   * endpoint (spec: satp-wire.md 8). A frame that is dropped takes no sequence number.
+   * @param nowMs monotonic milliseconds
+   * @returns rows ready for `BatchCipher.seal`
+   */
+  outbound(batch: PacketBatch, count: number, nowMs: number): number {
+    return this.#outbound.run(batch, count, nowMs);
+  }
+
+  /**
+   * Rows `[0, count)` hold datagrams as received. Finds the peer and sets the context; changes nothing
+   * else, for nothing is verified yet (spec: satp-wire.md 9, steps 1 to 4).
+   * @returns rows ready for `BatchCipher.open`
+   */
+  classify(batch: PacketBatch, count: number): number {
+    return this.#inbound.classify(batch, count);
+  }
+
+  /**
+   * Rows `[0, count)` come from `BatchCipher.open`. Takes the verdict on the tag, detects a new peer,
+   * asks the replay window, follows a roaming peer, checks the payload (spec: satp-wire.md 9, steps 3
+   * and 5 to 10), and points the rows at their payloads.
+   * @param nowMs monotonic milliseconds
+   * @returns rows ready for the device
+   */
+  accept(batch: PacketBatch, count: number, nowMs: number): number {
+    return this.#inbound.accept(batch, count, nowMs);
+  }
+}
