@@ -5,9 +5,14 @@ export { TunNativeError, type TunNativeErrorCode, type TunNativeReason } from ".
 export { EventSignal } from "./event-signal.ts";
 export { lockFile, unlockFile } from "./file-lock.ts";
 export { formatAddress, type IpAddress, type IpPrefix, parseAddress, parsePrefix } from "./ip-address.ts";
+export type { InterfaceAddress, NewInterfaceAddress } from "./netlink/address.ts";
+export type { InterfaceRoute } from "./netlink/route.ts";
+export { NetworkInterface } from "./network-interface.ts";
 export * from "./packet-batch.ts";
 export { FdPoller, type PollSource } from "./poller.ts";
 export { maskArguments, setProcessName } from "./process-control.ts";
 export { cipherKernel, createSatpCipher, type SatpCipher, type SatpCipherContext } from "./satp-cipher.ts";
+export type { DeviceStreamOptions } from "./streams/device-stream.ts";
+export { Tap, Tun } from "./streams/tun.ts";
 export { type DetachedTunDevice, TunDevice, type TunDeviceOptions } from "./tun-device.ts";
 export { type DetachedUdpSocket, UdpSocket, type UdpSocketOptions } from "./udp-socket.ts";

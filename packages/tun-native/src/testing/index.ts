@@ -1,0 +1,13 @@
+/** Devices and networks in memory, with the interfaces of the real ones: for tests of everything above them. */
+export { MemoryDevice, type MemoryDeviceOptions } from "./memory-device.ts";
+export {
+  type MemoryDatagram,
+  type MemoryEndpoint,
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type MemorySocketOptions,
+  type MemoryTap,
+} from "./memory-network.ts";
+export { type FakeClock, MemoryPoller, type Readable } from "./memory-poller.ts";
+export { MemorySocket } from "./memory-socket.ts";
+export { seededRandom } from "./random.ts";
