@@ -1,0 +1,32 @@
+/** Counters as log lines: what SIGUSR1 prints. Each counter is a `name=value` word, for people and scripts alike. */
+import { DROP_REASON_NAMES, formatEndpoint } from "satp-core";
+import type { PeerSnapshot, Snapshot, Traffic } from "../data-plane/messages.ts";
+
+/** Drops that never happened are left out; all other counters are always there. Nothing without a snapshot. */
+export function reportLines(snapshot: Snapshot | undefined): string[] {
+  if (snapshot === undefined) return [];
+  const { traffic, drops, peers } = snapshot;
+  return [`counters: ${trafficWords(traffic)}`, `drops: ${dropWords(drops)}`, ...peers.flatMap(peerLines)];
+}
+
+function peerLines({ mux, endpoint, heardAgoMs, sentAgoMs, traffic, drops }: PeerSnapshot): string[] {
+  const name = `peer ${mux} ${formatEndpoint(endpoint)}`;
+  const times = `heard ${ago(heardAgoMs)}, sent ${ago(sentAgoMs)}`;
+  return [`${name}: ${times}, ${trafficWords(traffic)}`, `${name}: drops: ${dropWords(drops)}`];
+}
+
+function trafficWords({ packetsIn, bytesIn, packetsOut, bytesOut }: Traffic): string {
+  return `packets-in=${packetsIn} bytes-in=${bytesIn} packets-out=${packetsOut} bytes-out=${bytesOut}`;
+}
+
+function dropWords(drops: readonly number[]): string {
+  const happened = DROP_REASON_NAMES.flatMap((name, reason) => {
+    const count = drops[reason] ?? 0;
+    return count > 0 ? [`${name}=${count}`] : [];
+  });
+  return happened.length === 0 ? "none" : happened.join(" ");
+}
+
+function ago(ms: number): string {
+  return ms < 0 ? "never" : `${(ms / 1000).toFixed(1)} s ago`;
+}
