@@ -1,0 +1,92 @@
+import type { BatchCipher, PacketBatch, Tunnel } from "satp-core";
+import { ENDPOINT_SOCKET, ENDPOINT_WORDS } from "satp-core";
+import type { DatagramSocket, PacketDevice, Poller } from "tun-native";
+
+/** Everything the packets pass through, opened by somebody else and closed by {@link DataPlane.close}. */
+export interface DataPlaneParts {
+  readonly device: PacketDevice;
+  /** Socket `i` has `id` `i`. */
+  readonly sockets: readonly DatagramSocket[];
+  /** Sources in this order: the device, then the sockets. */
+  readonly poller: Poller;
+  readonly cipher: BatchCipher;
+  readonly tunnel: Tunnel;
+  /** Arena of the outbound direction. */
+  readonly frames: PacketBatch;
+  /** Arena of the inbound direction. */
+  readonly datagrams: PacketBatch;
+  /** Monotonic milliseconds. */
+  now(): number;
+}
+
+const DEVICE_READY = 1;
+
+/**
+ * One thread's packet path. A turn waits for the kernel, then moves one burst from the device to
+ * the network and one from each socket to the device, so that neither direction starves the other.
+ */
+export class DataPlane {
+  readonly #parts: DataPlaneParts;
+
+  constructor(parts: DataPlaneParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Waits for packets and moves one burst of each ready source.
+   * @param timeoutMs longest wait, -1 for ever, 0 not at all
+   * @throws TunNativeError when the device or a socket is gone
+   */
+  turn(timeoutMs: number): void {
+    const { poller, sockets } = this.#parts;
+    const ready = poller.wait(timeoutMs);
+    if ((ready & DEVICE_READY) !== 0) this.outboundBurst();
+    for (let i = 0; i < sockets.length; i++) {
+      const socket = sockets[i];
+      if (socket !== undefined && (ready & (2 << i)) !== 0) this.inboundBurst(socket);
+    }
+  }
+
+  /** Device → network. Returns the number of datagrams handed to the sockets. */
+  outboundBurst(): number {
+    const { device, tunnel, cipher, frames } = this.#parts;
+    const read = device.read(frames);
+    const ready = tunnel.outbound(frames, read, this.#parts.now());
+    if (ready === 0) return 0;
+    cipher.seal(frames, 0, ready);
+    let first = 0;
+    while (first < ready) {
+      const id = socketOf(frames, first);
+      let end = first + 1;
+      while (end < ready && socketOf(frames, end) === id) end++;
+      this.#parts.sockets[id]?.send(frames, first, end - first);
+      first = end;
+    }
+    return ready;
+  }
+
+  /** Network → device. Returns the number of frames that the device took. */
+  inboundBurst(socket: DatagramSocket): number {
+    const { device, tunnel, cipher, datagrams } = this.#parts;
+    const received = socket.receive(datagrams);
+    const known = tunnel.classify(datagrams, received);
+    if (known === 0) return 0;
+    cipher.open(datagrams, 0, known);
+    const accepted = tunnel.accept(datagrams, known, this.#parts.now());
+    if (accepted === 0) return 0;
+    return device.write(datagrams, 0, accepted);
+  }
+
+  /** Closes everything the plane was made of. Idempotent. */
+  close(): void {
+    const { poller, sockets, device, cipher } = this.#parts;
+    poller.close();
+    for (const socket of sockets) socket.close();
+    device.close();
+    cipher.close();
+  }
+}
+
+function socketOf(batch: PacketBatch, row: number): number {
+  return batch.endpoints[row * ENDPOINT_WORDS + ENDPOINT_SOCKET] ?? 0;
+}

@@ -1,0 +1,106 @@
+import { Worker } from "node:worker_threads";
+import { EventSignal } from "tun-native";
+import type { Command, DataPlaneSetup, Failure, Report, Snapshot } from "./messages.ts";
+
+/** What a daemon hears from its data plane on its own; each is rare, none is per packet. */
+export type DataPlaneEvent = Exclude<Report, { type: "running" | "snapshot" | "failed" }>;
+
+/** The worker's setup without what the thread object itself provides. */
+export type ThreadSetup = Omit<DataPlaneSetup, "signal">;
+
+const WORKER_URL = new URL("./data-plane-worker.js", import.meta.url);
+
+/**
+ * The main thread's handle on the data-plane worker. The worker owns the device and the sockets
+ * from `start` on and closes them when it ends; this object owns the worker and its wake-up signal.
+ */
+export class DataPlaneThread {
+  /** Settles when the worker is gone: resolved if it was told to stop, else rejected with its fatal error. */
+  readonly closed: Promise<void>;
+  readonly #worker: Worker;
+  readonly #signal: EventSignal;
+  readonly #snapshots: ((snapshot: Snapshot | undefined) => void)[] = [];
+  #running: () => void = () => {};
+  #failure: Failure | undefined;
+  #ended = false;
+
+  private constructor(setup: ThreadSetup, onEvent: (event: DataPlaneEvent) => void) {
+    this.#signal = EventSignal.create();
+    this.#worker = new Worker(WORKER_URL, {
+      name: "data-plane",
+      workerData: { ...setup, signal: this.#signal.fd } satisfies DataPlaneSetup,
+    });
+    this.#worker.on("message", (report: Report) => this.#receive(report, onEvent));
+    this.closed = new Promise((resolve, reject) => {
+      this.#worker.on("error", (error: Error) => {
+        this.#failure ??= { message: error.message, code: undefined };
+      });
+      this.#worker.on("exit", () => {
+        this.#ended = true;
+        this.#signal.close();
+        for (const deliver of this.#snapshots.splice(0)) deliver(undefined);
+        if (this.#failure === undefined) resolve();
+        else reject(Object.assign(new Error(this.#failure.message), { code: this.#failure.code }));
+      });
+    });
+  }
+
+  /**
+   * Starts the worker and waits until it moves packets.
+   * @throws the worker's first error; the device and the sockets are closed then
+   */
+  static async start(setup: ThreadSetup, onEvent: (event: DataPlaneEvent) => void): Promise<DataPlaneThread> {
+    const thread = new DataPlaneThread(setup, onEvent);
+    const running = new Promise<void>((resolve) => {
+      thread.#running = resolve;
+    });
+    await Promise.race([running, thread.closed]);
+    return thread;
+  }
+
+  /** Sends what leaves for the peer to another endpoint from now on. */
+  setEndpoint(mux: number, endpoint: Int32Array): void {
+    this.#command({ type: "endpoint", mux, endpoint });
+  }
+
+  /** Adds reserved sequence numbers behind those that are left. */
+  extendSequence(range: DataPlaneSetup["sequence"]): void {
+    this.#command({ type: "sequence", range });
+  }
+
+  /** Counters as of now; undefined once the worker has ended. */
+  snapshot(): Promise<Snapshot | undefined> {
+    if (this.#ended) return Promise.resolve(undefined);
+    const answer = new Promise<Snapshot | undefined>((resolve) => this.#snapshots.push(resolve));
+    this.#command({ type: "snapshot" });
+    return answer;
+  }
+
+  /** Ends the worker after the burst it is in, and returns when all it owned is closed. Idempotent; never rejects. */
+  async close(): Promise<void> {
+    if (!this.#ended) this.#command({ type: "stop" });
+    await this.closed.catch(() => {});
+  }
+
+  #command(command: Command): void {
+    if (this.#ended) return;
+    this.#worker.postMessage(command);
+    this.#signal.signal();
+  }
+
+  #receive(report: Report, onEvent: (event: DataPlaneEvent) => void): void {
+    switch (report.type) {
+      case "running":
+        this.#running();
+        break;
+      case "snapshot":
+        this.#snapshots.shift()?.(report.snapshot);
+        break;
+      case "failed":
+        this.#failure = report.error;
+        break;
+      default:
+        onEvent(report);
+    }
+  }
+}
