@@ -9,17 +9,16 @@ export function usageText(): string {
   return `USAGE:\nanytun \n${options.map(entry).join("")}`;
 }
 
-export interface BuildFacts {
+/** What the addon was built for. `process` is one. */
+export interface Runtime {
   readonly version: string;
-  /** `process.version` */
-  readonly node: string;
-  /** `process.platform`-`process.arch` of the addon in use. */
   readonly platform: string;
+  readonly arch: string;
 }
 
 /** Two lines. */
-export function versionText(build: BuildFacts): string {
-  return `anytun version ${build.version}\nbuilt for node ${build.node}, ${build.platform}\n`;
+export function versionText(version: string, runtime: Runtime): string {
+  return `anytun version ${version}\nnode ${runtime.version}, addon ${runtime.platform}-${runtime.arch}\n`;
 }
 
 function entry(option: Option): string {
