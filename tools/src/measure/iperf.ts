@@ -6,6 +6,7 @@ interface Report {
   readonly error?: string;
   readonly end: {
     readonly sum_received?: { readonly bits_per_second: number; readonly bytes: number };
+    readonly sum_received_bidir_reverse?: { readonly bits_per_second: number; readonly bytes: number };
     readonly sum?: { readonly packets: number; readonly lost_packets: number; readonly seconds: number };
   };
 }
@@ -33,10 +34,4 @@ export async function iperfClient(host: Host, server: string, seconds: number, m
   }
   if (report.error !== undefined) throw new LabError("status", `iperf3: ${report.error}`);
   return report;
-}
-
-/** What the server saw. */
-export async function iperfSeen(server: Program): Promise<Report> {
-  const { stdout } = await server.result(15_000);
-  return JSON.parse(stdout);
 }
