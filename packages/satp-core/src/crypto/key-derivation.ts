@@ -59,7 +59,7 @@ export class KeyDerivation {
    * @param cipherKeyBytes length of the encryption keys: 0, 16, 24 or 32
    */
   constructor(masterKey: Uint8Array, masterSalt: Uint8Array, labels: Labels, cipherKeyBytes: number) {
-    this.#masterSalt = masterSalt.slice();
+    this.#masterSalt = new Uint8Array(masterSalt);
     this.#labels = labels;
     this.#cipherKeyBytes = cipherKeyBytes;
     if (masterKey.length > 0) {

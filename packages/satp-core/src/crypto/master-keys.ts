@@ -32,8 +32,8 @@ export function deriveMasterKeys(material: KeyMaterial): MasterKeys {
   const { kdPrf } = effectiveSuite(material.suite);
   if (kdPrf === "null") return { masterKey: new Uint8Array(0), masterSalt: new Uint8Array(0) };
   const bytes = keyBytes(kdPrf);
-  const masterKey = material.key?.slice() ?? digestTail("sha256", material.passphrase, bytes);
-  const masterSalt = material.salt?.slice() ?? digestTail("sha1", material.passphrase, MASTER_SALT_BYTES);
+  const masterKey = copyOf(material.key) ?? digestTail("sha256", material.passphrase, bytes);
+  const masterSalt = copyOf(material.salt) ?? digestTail("sha1", material.passphrase, MASTER_SALT_BYTES);
   if (masterKey === undefined) throw new SatpError("key-missing", `${kdPrf} needs a passphrase or a key`);
   if (masterKey.length !== bytes) {
     throw new SatpError("key-length", `key of ${masterKey.length} bytes: ${kdPrf} needs ${bytes}`);
@@ -55,4 +55,9 @@ function digestTail(
   const tail = new Uint8Array(digest.subarray(digest.length - bytes));
   digest.fill(0);
   return tail;
+}
+
+/** A copy even of a Buffer, whose slice() would be a view. */
+function copyOf(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : new Uint8Array(bytes);
 }

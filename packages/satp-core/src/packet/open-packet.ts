@@ -24,7 +24,8 @@ export interface RejectedPacket {
  */
 export function openPacket(context: CipherContext, datagram: Uint8Array): OpenedPacket | RejectedPacket {
   if (datagram.length < HEADER_BYTES + context.tagBytes) return { ok: false, reason: "too-short" };
-  const bytes = datagram.slice();
+  // a copy even when it is a Buffer, whose slice() would be a view
+  const bytes = new Uint8Array(datagram);
   const keys = new PacketKeys(context);
   const length = keys.open(bytes, 0, bytes.length);
   keys.close();

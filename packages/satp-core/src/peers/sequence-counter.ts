@@ -47,7 +47,9 @@ export class SequenceCounter {
     if (range.first < (this.#ends.get(range.senderId) ?? 0)) {
       throw new SatpError("sequence-range", `sequence numbers from ${range.first} on were reserved before`);
     }
-    if (this.#waiting.length >= MAX_WAITING) {
+    // the next range is opened by `take` only, so that `senderId` stays that of the number taken last
+    const waiting = this.#waiting.length - (this.#next === this.#end ? 1 : 0);
+    if (waiting >= MAX_WAITING) {
       throw new SatpError("sequence-range", `${MAX_WAITING} ranges of sequence numbers are waiting already`);
     }
     this.#ends.set(range.senderId, range.end);

@@ -87,9 +87,10 @@ export class Outbound {
     // from here on only a missing number can stop the frame: none is taken in vain
     const { sequence } = peer;
     const number = sequence.take();
+    const { senderId } = sequence;
     if (sequence.takeLowSignal()) this.#config.events.sequenceLow(peer);
     if (number < 0) return this.#dropOf(peer, DropReason.noSequence);
-    writeHeader(bytes, offset - PAYLOAD_OFFSET, number, sequence.senderId, mux, type);
+    writeHeader(bytes, offset - PAYLOAD_OFFSET, number, senderId, mux, type);
     descriptors[at + OFFSET] = offset - PAYLOAD_OFFSET;
     descriptors[at + LENGTH] = length + PAYLOAD_OFFSET;
     descriptors[at + CONTEXT] = peer.context;
