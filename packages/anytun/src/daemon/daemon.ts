@@ -73,7 +73,13 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
 
   const store = SequenceStore.open({
     dir: config.stateDir,
-    identity: { ...config.keys, kdPrf: config.suite.kdPrf, role: config.role, senderId: config.senderId, mux: config.mux },
+    identity: {
+      ...config.keys,
+      kdPrf: config.suite.kdPrf,
+      role: config.role,
+      senderId: config.senderId,
+      mux: config.mux,
+    },
     lock: { lockFile, unlockFile },
     log,
   });
@@ -97,13 +103,17 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
   const onEvent = (event: DataPlaneEvent): void => {
     switch (event.type) {
       case "peer-detected":
-        return lines.peerDetected(event.mux, event.endpoint);
+        lines.peerDetected(event.mux, event.endpoint);
+        break;
       case "endpoint-moved":
-        return lines.endpointMoved(event.mux, event.endpoint);
+        lines.endpointMoved(event.mux, event.endpoint);
+        break;
       case "rejected":
-        return lines.rejected(event.rejections);
+        lines.rejected(event.rejections);
+        break;
       case "sequence-low":
         void supply.refill((range) => plane.extendSequence(range));
+        break;
     }
   };
   const plane = await DataPlaneThread.start(

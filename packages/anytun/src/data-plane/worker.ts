@@ -57,7 +57,10 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
             sequence.extend(command.range);
             break;
           case "snapshot":
-            send({ type: "snapshot", snapshot: reporter.snapshot(tunnel, sockets, device.writeErrors, performance.now()) });
+            send({
+              type: "snapshot",
+              snapshot: reporter.snapshot(tunnel, sockets, device.writeErrors, performance.now()),
+            });
             break;
         }
       }

@@ -28,8 +28,12 @@ export async function readCounters(daemon: Program): Promise<PrintedCounters> {
   await daemon.kill("SIGUSR1");
   const [, packetsIn, packetsOut] = await daemon.waitFor(/counters: packets-in=(\d+) .*packets-out=(\d+)/, { from });
   const [, drops = ""] = await daemon.waitFor(/NOTICE: drops: (.*)\n/, { from });
-  const peer = /NOTICE: peer \d+ (\S+): heard/.exec(daemon.output.slice(from));
-  const pairs = [...drops.matchAll(/([a-z-]+)=(\d+)/g)].map(([, name = "", count]): [string, number] => [name, Number(count)]);
+  // no peer, no line: all lines are written at once, so a short wait tells
+  const peer = await daemon.waitFor(/NOTICE: peer \d+ (\S+): heard/, { from, timeout: 200 }).catch(() => undefined);
+  const pairs = [...drops.matchAll(/([a-z-]+)=(\d+)/g)].map(([, name = "", count]): [string, number] => [
+    name,
+    Number(count),
+  ]);
   return {
     packetsIn: Number(packetsIn),
     packetsOut: Number(packetsOut),

@@ -1,0 +1,3 @@
+import { describeTunnels } from "./tunnel-matrix.ts";
+
+describeTunnels("uanytun");
