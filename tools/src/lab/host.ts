@@ -12,7 +12,7 @@ import { childrenOf, Program, type ProgramOptions, type RunOptions, type RunResu
 const anchorScript = `
 set -e
 mount -t tmpfs -o mode=755 tmpfs /run
-echo "$1" >/proc/sys/kernel/hostname
+hostname "$1"
 ip link set lo up
 for scope in all default; do
   file=/proc/sys/net/ipv6/conf/$scope

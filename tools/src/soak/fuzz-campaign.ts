@@ -48,7 +48,7 @@ export async function fuzzCampaign(count: number, seed: number): Promise<FuzzRes
     const samples = (await capture.stop()).map((datagram) => Buffer.from(datagram.payload).toString("hex"));
 
     const before = await look(target, right.host);
-    const script = fileURLToPath(new URL("../fuzz/flood.js", import.meta.url));
+    const script = fileURLToPath(new URL("../../dist/fuzz/flood.js", import.meta.url));
     const args = [script, right.ipv4, `${port}`, `${count}`, `${seed}`];
     const input = `${samples.join("\n")}\n`;
     const flood: Flood = JSON.parse(await stranger.host.check(process.execPath, args, { input, timeout: 1_200_000 }));
