@@ -11,13 +11,13 @@ export const ownDaemon: readonly [string, string] = [
 
 const inside = { left: "10.99.0.1", right: "10.99.0.2" } as const;
 
-export interface SatpOptions {
+interface SatpOptions {
   /** Added to both command lines. */
   readonly extra?: readonly string[];
 }
 
 /** @param command program and its first arguments */
-export function satp(
+function satp(
   name: string,
   command: readonly [string, ...string[]],
   needs: readonly Requirement[],

@@ -11,6 +11,4 @@ export const bold: Paint = paint(1);
 export const dim: Paint = paint(2);
 export const red: Paint = paint(31);
 export const green: Paint = paint(32);
-export const yellow: Paint = paint(33);
-export const blue: Paint = paint(34);
 export const cyan: Paint = paint(36);
