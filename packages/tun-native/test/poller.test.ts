@@ -1,0 +1,152 @@
+import { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, it } from "vitest";
+import { createPacketBatch, EventSignal, FdPoller, parseAddress, UdpSocket, writeEndpoint } from "../src/index.ts";
+import { bundledLibrary } from "./support/namespace.ts";
+
+const closers: { close(): void }[] = [];
+
+function keep<T extends { close(): void }>(resource: T): T {
+  closers.push(resource);
+  return resource;
+}
+
+afterEach(() => {
+  for (const resource of closers.splice(0).reverse()) resource.close();
+});
+
+function udp(): UdpSocket {
+  return keep(UdpSocket.open({ family: 4, address: "127.0.0.1", id: 0 }));
+}
+
+function sendTo(socket: UdpSocket, count = 1): void {
+  const batch = createPacketBatch({ capacity: count, bytes: count * 64 });
+  for (let i = 0; i < count; i++) {
+    batch.descriptors.set([i * 64, 1, 0, 0], i * 4);
+    writeEndpoint(batch.endpoints, i, parseAddress("127.0.0.1"), socket.port, 0);
+  }
+  udp().send(batch, 0, count);
+}
+
+describe("a poller", () => {
+  it("tells which sources are readable until they are drained", () => {
+    const sockets = [udp(), udp(), udp()];
+    const poller = keep(new FdPoller(sockets, keep(EventSignal.create())));
+    expect(poller.wait(0)).toBe(0);
+    for (const i of [0, 2]) {
+      const socket = sockets[i];
+      if (socket !== undefined) sendTo(socket);
+    }
+    expect(poller.wait(1000)).toBe(0b101);
+    expect(poller.wait(1000)).toBe(0b101);
+    sockets[0]?.receive(createPacketBatch({ capacity: 4, bytes: 256 }));
+    expect(poller.wait(1000)).toBe(0b100);
+  });
+
+  it("returns 0 after the time-out", () => {
+    const poller = keep(new FdPoller([udp()], keep(EventSignal.create())));
+    const started = performance.now();
+    expect(poller.wait(30)).toBe(0);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(29);
+  });
+
+  it("watches thirty sources and refuses one more", () => {
+    const signal = keep(EventSignal.create());
+    const sockets = Array.from({ length: 31 }, () => udp());
+    const poller = keep(new FdPoller(sockets.slice(0, 30), signal));
+    const last = sockets[29];
+    if (last !== undefined) sendTo(last);
+    expect(poller.wait(1000)).toBe(1 << 29);
+    expect(() => new FdPoller(sockets, signal)).toThrow(expect.objectContaining({ code: "ERR_ARGUMENT" }));
+  });
+
+  it("is woken by signals, which merge and are used up", () => {
+    const signal = keep(EventSignal.create());
+    const socket = udp();
+    const poller = keep(new FdPoller([socket], signal));
+    const other = keep(EventSignal.attach(signal.fd));
+    signal.signal();
+    other.signal();
+    expect(poller.wait(-1)).toBe(0);
+    const started = performance.now();
+    expect(poller.wait(20)).toBe(0);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(19);
+    sendTo(socket);
+    signal.signal();
+    expect(poller.wait(-1)).toBe(1);
+  });
+
+  it("names a source that was closed under it", () => {
+    const socket = udp();
+    const { label } = socket;
+    const poller = keep(new FdPoller([socket], keep(EventSignal.create())));
+    socket.close();
+    expect(() => poller.wait(1000)).toThrow(`poll(POLLNVAL) ${label}: EBADFD`);
+  });
+
+  it("refuses to wait when closed", () => {
+    const poller = new FdPoller([], keep(EventSignal.create()));
+    poller.close();
+    poller.close();
+    expect(() => poller.wait(0)).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
+  });
+
+  it("that sleeps in a worker is woken from outside, quickly", async () => {
+    const { file, env } = await bundledLibrary();
+    const signal = keep(EventSignal.create());
+    const body = `
+      const { workerData, parentPort } = require("node:worker_threads");
+      import(workerData.file).then(({ EventSignal, FdPoller }) => {
+        const signal = EventSignal.attach(workerData.fd);
+        const poller = new FdPoller([], signal);
+        parentPort.postMessage("waiting");
+        for (let i = 0; i < 20; i++) {
+          const result = poller.wait(5000);
+          parentPort.postMessage({ result, at: performance.timeOrigin + performance.now() });
+        }
+        signal.close();
+      });`;
+    const worker = new Worker(body, { eval: true, env, workerData: { file, fd: signal.fd } });
+    const delays: number[] = [];
+    await new Promise<void>((resolve, reject) => {
+      let sent = 0;
+      worker.on("error", reject);
+      worker.on("exit", () => resolve());
+      worker.on("message", (message: "waiting" | { result: number; at: number }) => {
+        if (message !== "waiting") {
+          expect(message.result).toBe(0);
+          delays.push(message.at - sent);
+          if (delays.length === 20) return;
+        }
+        setTimeout(() => {
+          sent = performance.timeOrigin + performance.now();
+          signal.signal();
+        }, 2);
+      });
+    });
+    const median = delays.sort((a, b) => a - b)[10] ?? Number.NaN;
+    expect(delays).toHaveLength(20);
+    expect(median).toBeLessThan(50);
+  });
+});
+
+describe("a signal", () => {
+  it("survives the end of the object it was attached to", () => {
+    const first = EventSignal.create();
+    const second = keep(EventSignal.attach(first.fd));
+    const poller = keep(new FdPoller([], second));
+    first.signal();
+    first.close();
+    first.close();
+    expect(() => first.signal()).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
+    expect(poller.wait(0)).toBe(0);
+    second.signal();
+    expect(poller.wait(5000)).toBe(0);
+  });
+
+  it("is not made of a closed descriptor", () => {
+    const first = EventSignal.create();
+    const { fd } = first;
+    first.close();
+    expect(() => EventSignal.attach(fd)).toThrow(expect.objectContaining({ code: "EBADF" }));
+  });
+});
