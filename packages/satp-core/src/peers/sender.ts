@@ -19,8 +19,9 @@ class Sender {
     this.window = windowSize === 0 ? undefined : new ReplayWindow(windowSize);
   }
 
-  judge(sequence: number): SequenceVerdict {
-    if (this.window !== undefined) return this.window.checkAndMark(sequence);
+  judge(bits: number): SequenceVerdict {
+    if (this.window !== undefined) return this.window.checkAndMark(bits);
+    const sequence = bits >>> 0;
     const newest = this.newest;
     if (sequence > newest) {
       this.newest = sequence;
@@ -58,8 +59,9 @@ export class Senders {
    * Judges the sequence number of an authenticated packet and remembers it (spec: satp-wire.md 10).
    * Without replay protection nothing is `replayed`, and `newer` is a plain comparison: a sender that
    * starts again from 0 stays `older` until it passes its highest number.
+   * @param bits the 32 bits of the sequence number, signed or unsigned
    */
-  judge(senderId: number, sequence: number): SequenceVerdict {
+  judge(senderId: number, bits: number): SequenceVerdict {
     let sender = this.#last;
     if (sender === undefined || sender.id !== senderId) {
       sender = this.#byId.get(senderId);
@@ -70,6 +72,6 @@ export class Senders {
       }
       this.#last = sender;
     }
-    return sender.judge(sequence);
+    return sender.judge(bits);
   }
 }

@@ -19,7 +19,9 @@ const MAX_WAITING = 2;
  * backwards, there is no wrap, and without a reserved range there is no number.
  */
 export class SequenceCounter {
-  /** Sender id that belongs to the number taken last. */
+  /** The number taken last: a field, because a returned number above 2³¹ would be allocated. */
+  number = 0;
+  /** Sender id that belongs to it. */
   senderId = 0;
   /** Numbers left in all ranges. */
   remaining = 0;
@@ -59,13 +61,13 @@ export class SequenceCounter {
     this.#lowMark = Math.ceil(size / 2);
   }
 
-  /** The next number, with its sender id in `senderId`; -1 when nothing is reserved. */
-  take(): number {
-    if (this.#next === this.#end && !this.#advance()) return -1;
-    const sequence = this.#next;
-    this.#next = sequence + 1;
+  /** Puts the next number into `number` and `senderId`; false when nothing is reserved. */
+  take(): boolean {
+    if (this.#next === this.#end && !this.#advance()) return false;
+    this.number = this.#next;
+    this.#next++;
     this.remaining--;
-    return sequence;
+    return true;
   }
 
   /** True once after each `extend` when less than half of that range's size is left: time to reserve more. */

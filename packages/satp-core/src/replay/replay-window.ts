@@ -39,8 +39,12 @@ export class ReplayWindow {
     this.#mask = this.#bits.length * 32 - 1;
   }
 
-  /** Judges a number from 0 to 2³²−1 and marks it as seen: `replayed`, `first`, `newer` or `older`. */
-  checkAndMark(sequence: number): SequenceVerdict {
+  /**
+   * Judges a number and marks it as seen: `replayed`, `first`, `newer` or `older`.
+   * @param bits the 32 bits of the number, signed or unsigned; signed ones are not allocated on the way
+   */
+  checkAndMark(bits: number): SequenceVerdict {
+    const sequence = bits >>> 0;
     const top = this.#top;
     if (top < 0) {
       this.#top = sequence;

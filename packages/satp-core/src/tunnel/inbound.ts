@@ -15,8 +15,8 @@ import { copyEndpoint } from "../peers/endpoint.ts";
 import { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { SequenceVerdict } from "../replay/sequence-verdict.ts";
-import { readMux, readPayloadType, readSenderId, readSequence } from "../wire/header.ts";
-import { HEADER_BYTES, PAYLOAD_OFFSET } from "../wire/layout.ts";
+import { readI32, readMux, readPayloadType, readSenderId } from "../wire/header.ts";
+import { HEADER_BYTES, PAYLOAD_OFFSET, SEQUENCE_OFFSET } from "../wire/layout.ts";
 import { deviceTakes } from "../wire/payload-type.ts";
 import type { Counters } from "./counters.ts";
 import { DropReason } from "./drop-reason.ts";
@@ -85,12 +85,12 @@ export class Inbound {
       detected = true;
     }
 
-    const sequence = readSequence(bytes, offset);
+    const sequence = readI32(bytes, offset + SEQUENCE_OFFSET);
     const senderId = readSenderId(bytes, offset);
     const verdict = peer.senders.judge(senderId, sequence);
     if (verdict === SequenceVerdict.senderLimit) return this.#drop(peer, DropReason.senderLimit);
     if (verdict === SequenceVerdict.replayed) {
-      peer.lastReplaySequence = sequence;
+      peer.lastReplaySequence = sequence >>> 0;
       peer.lastReplaySenderId = senderId;
       copyEndpoint(batch.endpoints, row * ENDPOINT_WORDS, peer.lastReplayEndpoint, 0);
       return this.#drop(peer, DropReason.replay);

@@ -86,11 +86,10 @@ export class Outbound {
 
     // from here on only a missing number can stop the frame: none is taken in vain
     const { sequence } = peer;
-    const number = sequence.take();
-    const { senderId } = sequence;
+    const taken = sequence.take();
+    if (taken) writeHeader(bytes, offset - PAYLOAD_OFFSET, sequence.number | 0, sequence.senderId, mux, type);
     if (sequence.takeLowSignal()) this.#config.events.sequenceLow(peer);
-    if (number < 0) return this.#dropOf(peer, DropReason.noSequence);
-    writeHeader(bytes, offset - PAYLOAD_OFFSET, number, senderId, mux, type);
+    if (!taken) return this.#dropOf(peer, DropReason.noSequence);
     descriptors[at + OFFSET] = offset - PAYLOAD_OFFSET;
     descriptors[at + LENGTH] = length + PAYLOAD_OFFSET;
     descriptors[at + CONTEXT] = peer.context;

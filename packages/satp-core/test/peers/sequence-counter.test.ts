@@ -5,14 +5,14 @@ import { SequenceCounter, type SequenceRange } from "../../src/peers/sequence-co
 
 function drain(counter: SequenceCounter): [number, number][] {
   const taken: [number, number][] = [];
-  for (let n = counter.take(); n >= 0; n = counter.take()) taken.push([counter.senderId, n]);
+  while (counter.take()) taken.push([counter.senderId, counter.number]);
   return taken;
 }
 
 describe("sequence counter", () => {
   it("has nothing to give before a range is reserved", () => {
     const counter = new SequenceCounter();
-    expect(counter.take()).toBe(-1);
+    expect(counter.take()).toBe(false);
     expect(counter.remaining).toBe(0);
     expect([counter.takeLowSignal(), counter.takeLowSignal()]).toEqual([true, false]);
   });
@@ -38,7 +38,7 @@ describe("sequence counter", () => {
       [0, 0xfffffffe],
       [0, 0xffffffff],
     ]);
-    expect(counter.take()).toBe(-1);
+    expect(counter.take()).toBe(false);
   });
 
   it.each<[string, SequenceRange, SatpErrorCode]>([
@@ -63,7 +63,7 @@ describe("sequence counter", () => {
       expect.objectContaining({ code: "sequence-range" }),
     );
     counter.extend({ senderId: 0, first: 10, end: 20 });
-    expect(counter.take()).toBe(10);
+    expect([counter.take(), counter.number]).toEqual([true, 10]);
   });
 
   it("lets two ranges wait", () => {
@@ -80,7 +80,7 @@ describe("sequence counter", () => {
     const counter = new SequenceCounter({ senderId: 0, first: 0, end: 10 });
     const signals: number[] = [];
     const takeAll = () => {
-      while (counter.take() >= 0) if (counter.takeLowSignal()) signals.push(counter.remaining);
+      while (counter.take()) if (counter.takeLowSignal()) signals.push(counter.remaining);
     };
     takeAll();
     counter.extend({ senderId: 0, first: 10, end: 110 });
@@ -108,11 +108,11 @@ describe("sequence counter", () => {
           }
           for (let i = 0; i < next; i++) {
             const before = counter.remaining;
-            const n = counter.take();
-            expect(counter.remaining).toBe(n < 0 ? 0 : before - 1);
-            if (n < 0) continue;
-            expect(n).toBeGreaterThan(highest.get(counter.senderId) ?? -1);
-            highest.set(counter.senderId, n);
+            const taken = counter.take();
+            expect(counter.remaining).toBe(taken ? before - 1 : 0);
+            if (!taken) continue;
+            expect(counter.number).toBeGreaterThan(highest.get(counter.senderId) ?? -1);
+            highest.set(counter.senderId, counter.number);
           }
         }
       }),

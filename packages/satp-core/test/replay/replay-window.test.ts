@@ -178,7 +178,9 @@ describe("replay window", () => {
         for (const delta of steps) {
           const sequence = modulo(at + delta);
           const verdict = naive.checkAndMark(sequence);
-          expect([sequence, window.checkAndMark(sequence)]).toEqual([sequence, verdict]);
+          // the sign of the 32 bits must not matter
+          const bits = delta % 2 === 0 ? sequence : sequence | 0;
+          expect([sequence, window.checkAndMark(bits)]).toEqual([sequence, verdict]);
           // follow what was accepted, so that the walk stays where windows differ
           if (verdict === newer || verdict === first) at = sequence;
         }

@@ -76,7 +76,9 @@ describe("addresses", () => {
 
   it("go to text and back", () => {
     fc.assert(
-      fc.property(words6, (words) => expect(parseAddress(formatAddress({ family: 6, words })).words).toEqual(words)),
+      fc.property(words6, (words) => {
+        expect(parseAddress(formatAddress({ family: 6, words })).words).toEqual(words);
+      }),
     );
     fc.assert(
       fc.property(word, (first) => {

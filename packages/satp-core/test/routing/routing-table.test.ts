@@ -173,25 +173,50 @@ describe("routing table", () => {
     );
   });
 
-  it("holds a million prefixes and gives their memory back", () => {
+  it("answers anew after a change, also for destinations it was just asked for", () => {
+    const routes = table(["10.0.0.0/8", 1], ["fd00::/8", 1]);
+    const ask = () => [lookup(routes, parseAddress("10.1.2.3")), lookup(routes, parseAddress("fd00::1"))];
+    expect([ask(), ask()]).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    routes.insert(parsePrefix("10.1.0.0/16"), 2);
+    routes.insert(parsePrefix("fd00::/16"), 2);
+    expect(ask()).toEqual([2, 2]);
+    routes.insert(parsePrefix("10.1.0.0/16"), 3);
+    routes.insert(parsePrefix("fd00::/16"), 3);
+    expect(ask()).toEqual([3, 3]);
+    routes.remove(parsePrefix("10.1.0.0/16"));
+    routes.remove(parsePrefix("10.0.0.0/8"));
+    routes.remove(parsePrefix("fd00::/16"));
+    routes.remove(parsePrefix("fd00::/8"));
+    expect(ask()).toEqual([-1, -1]);
+    routes.insert(parsePrefix("0.0.0.0/0"), 4);
+    routes.insert(parsePrefix("::/0"), 4);
+    expect(ask()).toEqual([4, 4]);
+  });
+
+  it("holds a million prefixes, finds them fast and gives them back", () => {
     const routes = new RoutingTable();
     const prefixes = 1_000_000;
-    // a full-period walk over the /24s: distinct, scattered, no list to keep
+    // an odd factor walks through the /24s without meeting one twice: scattered, and no list to keep
     const at = (i: number) => (Math.imul(i, 0x9e3779b1) << 8) >>> 0;
     const prefixAt = (i: number): Prefix => ({ family: 4, words: [at(i), 0, 0, 0], length: 24 });
-    routes.insert(parsePrefix("0.0.0.0/0"), 9);
     for (let i = 0; i < prefixes; i++) routes.insert(prefixAt(i), i & 0xffff);
-    expect(routes.size).toBe(prefixes + 1);
-    for (let i = 0; i < prefixes; i += 97) expect(routes.lookup4(at(i) | 77)).toBe(i & 0xffff);
+    expect(routes.size).toBe(prefixes);
+    const wrong: number[] = [];
+    for (let i = 0; i < prefixes; i++) if (routes.lookup4(at(i) | 77) !== (i & 0xffff)) wrong.push(i);
+    expect(wrong).toEqual([]);
     const started = performance.now();
     let found = 0;
-    for (let i = 0; i < prefixes; i++) if (routes.lookup4(at(i * 3) | 5) !== 9) found++;
+    for (let i = 0; i < prefixes; i++) if (routes.lookup4(at(i * 3) | 5) >= 0) found++;
     const nanoseconds = ((performance.now() - started) * 1e6) / prefixes;
-    expect(found).toBeGreaterThan(prefixes / 3);
-    // measured: about 50 ns with both lengths; the bound only tells a hash table from a scan on a busy machine
-    expect(nanoseconds).toBeLessThan(2000);
-    for (let i = 0; i < prefixes; i++) expect(routes.remove(prefixAt(i)) || `not removed: ${i}`).toBe(true);
-    expect(routes.size).toBe(1);
-    expect(routes.lookup4(at(5))).toBe(9);
+    expect(found).toBe(Math.ceil(prefixes / 3));
+    // measured about 100 ns for destinations that never repeat; the bound tells it from a scan on a busy machine
+    expect(nanoseconds).toBeLessThan(5000);
+    for (let i = 0; i < prefixes; i++) if (!routes.remove(prefixAt(i))) wrong.push(i);
+    expect(wrong).toEqual([]);
+    expect(routes.size).toBe(0);
+    expect(routes.lookup4(at(5))).toBe(-1);
   });
 });
