@@ -1,0 +1,191 @@
+import * as core from "satp-core";
+import { DropReason } from "satp-core";
+import * as native from "tun-native";
+import { MemoryNetwork } from "tun-native/testing";
+import { describe, expect, it } from "vitest";
+import { ipPacket, type MemoryEnd, memoryEnd, numbersOf } from "./memory-tunnel.ts";
+
+const A = "192.0.2.1";
+const B = "192.0.2.2";
+const ELSEWHERE = "198.51.100.9";
+
+function pair(network: MemoryNetwork, windowSize = 0): [MemoryEnd, MemoryEnd] {
+  return [
+    memoryEnd(network, { role: "left", address: A, peer: B, windowSize }),
+    memoryEnd(network, { role: "right", address: B, peer: A, windowSize }),
+  ];
+}
+
+/** Turns both planes until neither moves anything for `quietMs` of network time. */
+function settle(network: MemoryNetwork, ends: readonly MemoryEnd[], quietMs = 200): void {
+  for (let passed = 0; passed < quietMs; passed++) {
+    for (const end of ends) while (end.device.isReadable || end.socket.isReadable) end.plane.turn(0);
+    network.advance(1);
+  }
+  for (const end of ends) while (end.socket.isReadable) end.plane.turn(0);
+}
+
+describe("a tunnel in memory", () => {
+  it("delivers every frame once and in order, both ways", () => {
+    const network = new MemoryNetwork({ latencyMs: 5 });
+    const [left, right] = pair(network, 64);
+    const sent = Array.from({ length: 500 }, (_, i) => i);
+    for (const number of sent) {
+      left.device.inject(ipPacket(number));
+      right.device.inject(ipPacket(number, 1400));
+    }
+    settle(network, [left, right]);
+    expect(numbersOf(right.device.take())).toEqual(sent);
+    expect(numbersOf(left.device.take())).toEqual(sent);
+  });
+
+  it("with a replay window delivers nothing twice on a network that loses, repeats and reorders", () => {
+    const network = new MemoryNetwork({
+      seed: 7,
+      loss: 0.1,
+      duplicates: 0.2,
+      reorder: 0.3,
+      reorderMs: 20,
+      latencyMs: 5,
+    });
+    const [left, right] = pair(network, 1000);
+    for (let i = 0; i < 2000; i++) {
+      left.device.inject(ipPacket(i));
+      if (i % 20 === 19) settle(network, [left, right], 3);
+    }
+    settle(network, [left, right]);
+    const numbers = numbersOf(right.device.take());
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(numbers.length + network.lost).toBe(2000);
+    expect(right.tunnel.counters.drops[DropReason.replay]).toBe(network.duplicated);
+  });
+
+  it("learns a peer from its first authenticated datagram and answers it", () => {
+    const network = new MemoryNetwork();
+    const left = memoryEnd(network, { role: "left", address: A });
+    const right = memoryEnd(network, { role: "right", address: B, peer: A });
+    left.device.inject(ipPacket(1));
+    settle(network, [left, right], 1);
+    expect(left.tunnel.counters.drops[DropReason.noPeer]).toBe(1);
+    const from = { address: ELSEWHERE, port: 1 };
+    network.inject({ from, to: { address: A, port: 4444 }, bytes: Buffer.alloc(100) });
+    settle(network, [left, right], 1);
+    expect(left.reports).toEqual([]);
+
+    right.device.inject(ipPacket(2));
+    settle(network, [left, right], 1);
+    expect(numbersOf(left.device.take())).toEqual([2]);
+    expect(left.reports).toMatchObject([{ type: "peer-detected", mux: 0 }]);
+    left.device.inject(ipPacket(3));
+    settle(network, [left, right], 1);
+    expect(numbersOf(right.device.take())).toEqual([3]);
+  });
+
+  it("follows a peer that moves, but not a datagram that somebody repeats from elsewhere", () => {
+    const network = new MemoryNetwork();
+    const [left, right] = pair(network);
+    const wire: Uint8Array[] = [];
+    network.tap(({ from, bytes }) => {
+      if (from.address === B) wire.push(bytes);
+      return undefined;
+    });
+    right.device.inject(ipPacket(1));
+    settle(network, [left, right], 1);
+    const [recorded] = wire;
+    expect(recorded).toBeDefined();
+    if (recorded === undefined) return;
+    network.inject({ from: { address: ELSEWHERE, port: 9 }, to: { address: A, port: 4444 }, bytes: recorded });
+    settle(network, [left, right], 1);
+    // without a replay window it is delivered again, as the originals do, and that is all it does
+    expect(numbersOf(left.device.take())).toEqual([1, 1]);
+    expect(left.reports).toEqual([]);
+
+    const cut = network.tap(({ from }) => (from.address === B ? "drop" : undefined));
+    right.device.inject(ipPacket(2));
+    settle(network, [left, right], 1);
+    cut();
+    const moved = wire[1];
+    expect(moved).toBeDefined();
+    if (moved === undefined) return;
+    network.inject({ from: { address: ELSEWHERE, port: 9 }, to: { address: A, port: 4444 }, bytes: moved });
+    settle(network, [left, right], 1);
+    expect(left.reports).toMatchObject([{ type: "endpoint-moved", mux: 0 }]);
+  });
+
+  it("stops sending when its sequence numbers are used up, says so, and goes on with new ones", () => {
+    const network = new MemoryNetwork();
+    const left = memoryEnd(network, { role: "left", address: A, peer: B, numbers: 10 });
+    const right = memoryEnd(network, { role: "right", address: B, peer: A });
+    for (let i = 0; i < 12; i++) left.device.inject(ipPacket(i));
+    settle(network, [left, right], 1);
+    expect(right.device.take()).toHaveLength(10);
+    expect(left.reports).toEqual([{ type: "sequence-low" }]);
+    expect(left.tunnel.counters.drops[DropReason.noSequence]).toBe(2);
+    left.sequence.extend({ senderId: 0, first: 10, end: 20 });
+    left.device.inject(ipPacket(99));
+    settle(network, [left, right], 1);
+    expect(numbersOf(right.device.take())).toEqual([99]);
+  });
+
+  it("counts what the device refuses and ends with an error when the device is gone", () => {
+    const network = new MemoryNetwork();
+    const [left, right] = pair(network);
+    left.device.isUp = false;
+    right.device.inject(ipPacket(1));
+    settle(network, [left, right], 1);
+    const snapshot = left.reporter.snapshot(left.tunnel, [left.socket], left.device.writeErrors, network.now);
+    expect(snapshot.drops[DropReason.deviceWrite]).toBe(1);
+    left.device.delete();
+    expect(() => left.plane.turn(0)).toThrow(/tun0: EBADFD/);
+    left.plane.close();
+    left.plane.close();
+    expect(left.device.isClosed).toBe(true);
+  });
+});
+
+describe("rejections", () => {
+  it("are reported at most once a second, with what came together meanwhile", () => {
+    const network = new MemoryNetwork();
+    const [left, right] = pair(network, 64);
+    const forge = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        const from = { address: ELSEWHERE, port: 9 };
+        network.inject({ from, to: { address: A, port: 4444 }, bytes: Buffer.alloc(60, i).fill(0, 0, 8) });
+      }
+      settle(network, [left, right], 1);
+    };
+    expect(left.reporter.flush(left.tunnel, network.now)).toBe(-1);
+    forge(3);
+    expect(left.reporter.flush(left.tunnel, 5000)).toBe(-1);
+    expect(left.reports).toMatchObject([{ type: "rejected", rejections: { badTags: 3, replays: 0 } }]);
+    forge(2);
+    expect(left.reporter.flush(left.tunnel, 5400)).toBe(600);
+    forge(1);
+    expect(left.reports).toHaveLength(1);
+    expect(left.reporter.flush(left.tunnel, 6000)).toBe(-1);
+    expect(left.reports.at(-1)).toMatchObject({ type: "rejected", rejections: { badTags: 3 } });
+    expect(left.reporter.flush(left.tunnel, 9000)).toBe(-1);
+    expect(left.reports).toHaveLength(2);
+  });
+});
+
+describe("the batch layout", () => {
+  it("is the same in the protocol and in the addon, which do not know each other", () => {
+    const names = [
+      ...["DESCRIPTOR_WORDS", "OFFSET", "LENGTH", "CONTEXT", "FLAGS"],
+      ...["PACKET_OK", "PACKET_BAD_TAG", "PACKET_TRUNCATED"],
+      ...[
+        "ENDPOINT_WORDS",
+        "ENDPOINT_FAMILY",
+        "ENDPOINT_PORT",
+        "ENDPOINT_SCOPE",
+        "ENDPOINT_SOCKET",
+        "ENDPOINT_ADDRESS",
+      ],
+      ...["HEADROOM_BYTES", "TAILROOM_BYTES"],
+    ];
+    const layout = (from: object): unknown[] => names.map((name) => [name, Reflect.get(from, name)]);
+    expect(layout(native)).toEqual(layout(core));
+    expect(layout(core).flat()).not.toContain(undefined);
+  });
+});
