@@ -168,8 +168,9 @@ napi_value receiveDatagrams(napi_env env, napi_callback_info info) {
     if (received < 0) {
       if (errno == EINTR) continue;
       if (isPendingError(errno) && ++pendingErrors < 4) continue;
-      if (errno == EAGAIN || total > 0) break;
-      return toInteger(env, isPendingError(errno) ? 0 : -errno);
+      // Lack of memory passes; every other error would be met again, so what was received goes first.
+      if (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS || isPendingError(errno) || total > 0) break;
+      return toInteger(env, -errno);
     }
     for (int32_t i = 0; i < received; i++) {
       int32_t* row = descriptors.data + static_cast<size_t>(total + i) * kDescriptorWords;

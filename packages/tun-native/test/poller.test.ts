@@ -1,3 +1,5 @@
+import { createSocket } from "node:dgram";
+import { readdirSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { createPacketBatch, EventSignal, FdPoller, parseAddress, UdpSocket, writeEndpoint } from "../src/index.ts";
@@ -81,6 +83,26 @@ describe("a poller", () => {
     const poller = keep(new FdPoller([socket], keep(EventSignal.create())));
     socket.close();
     expect(() => poller.wait(1000)).toThrow(`poll(POLLNVAL) ${label}: EBADFD`);
+  });
+
+  it("passes over an error that an earlier datagram left on a socket", async () => {
+    const descriptors = (): number[] => readdirSync("/proc/self/fd").map(Number);
+    const target = udp();
+    const { port } = target;
+    target.close();
+    const before = descriptors();
+    const connected = keep(createSocket("udp4"));
+    await new Promise<void>((resolve) => connected.connect(port, "127.0.0.1", resolve));
+    const fd = descriptors().find((number) => !before.includes(number)) ?? -1;
+    const poller = keep(new FdPoller([{ fd }], keep(EventSignal.create())));
+    expect(poller.wait(0)).toBe(0);
+    // Refused at once; the socket now reports POLLERR. Node does not get to see it before the poller does.
+    connected.send(Buffer.of(1));
+    const reported = poller.wait(1000);
+    expect(reported & ~1).toBe(0);
+    const started = performance.now();
+    expect(poller.wait(20)).toBe(0);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(19);
   });
 
   it("refuses to wait when closed", () => {

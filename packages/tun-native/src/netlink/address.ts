@@ -2,7 +2,7 @@ import { argumentError } from "../errors.ts";
 import { formatAddress, parseAddress } from "../ip-address.ts";
 import { AF_INET, AF_INET6, familyNumber } from "./family.ts";
 import { getLink } from "./link.ts";
-import { type Attribute, LITTLE_ENDIAN, parseAttributes, viewOf, word } from "./message.ts";
+import { type Attribute, LITTLE_ENDIAN, NLM_F_CREATE, NLM_F_EXCL, parseAttributes, viewOf, word } from "./message.ts";
 import { dump, request } from "./request.ts";
 
 const RTM_NEWADDR = 20;
@@ -14,7 +14,6 @@ const IFA_LOCAL = 2;
 const IFA_BROADCAST = 4;
 const IFA_FLAGS = 8;
 const IFA_F_NODAD = 2;
-const NLM_F_CREATE_EXCL = 0x600;
 
 /** An address of an interface. */
 export interface InterfaceAddress {
@@ -48,7 +47,7 @@ export function listAddresses(name: string): InterfaceAddress[] {
 
 /** @throws TunNativeError `EEXIST`, `EPERM`, `ENODEV`, `EACCES` (IPv6 is switched off), … */
 export function addAddress(name: string, address: NewInterfaceAddress): void {
-  change(name, RTM_NEWADDR, NLM_F_CREATE_EXCL, "add address", address);
+  change(name, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, "add address", address);
 }
 
 /** @throws TunNativeError `EADDRNOTAVAIL` when the interface does not have it */

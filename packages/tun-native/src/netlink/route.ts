@@ -2,7 +2,7 @@ import { argumentError } from "../errors.ts";
 import { formatAddress, type IpAddress, type IpPrefix, parseAddress, parsePrefix } from "../ip-address.ts";
 import { AF_INET, AF_INET6, familyNumber } from "./family.ts";
 import { getLink } from "./link.ts";
-import { type Attribute, parseAttributes, readWord, word } from "./message.ts";
+import { type Attribute, NLM_F_CREATE, NLM_F_EXCL, parseAttributes, readWord, word } from "./message.ts";
 import { dump, request } from "./request.ts";
 
 const RTM_NEWROUTE = 24;
@@ -19,7 +19,6 @@ const RTN_UNICAST = 1;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 const RT_SCOPE_NOWHERE = 255;
-const NLM_F_CREATE_EXCL = 0x600;
 
 /** A unicast route of the main table through one interface. */
 export interface InterfaceRoute {
@@ -47,7 +46,7 @@ export function listRoutes(name: string): InterfaceRoute[] {
 
 /** @throws TunNativeError `EEXIST`, `ENETUNREACH` (next hop not on a link), `ENETDOWN`, `EINVAL`, … */
 export function addRoute(name: string, route: InterfaceRoute): void {
-  change(name, RTM_NEWROUTE, NLM_F_CREATE_EXCL, "add route", route);
+  change(name, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, "add route", route);
 }
 
 /** @throws TunNativeError `ESRCH` when there is none */
