@@ -34,7 +34,7 @@ const FLAGS = [
   "-Werror",
 ];
 const KIND_FLAGS = {
-  release: ["-O2", "-D_FORTIFY_SOURCE=2", "-fno-asynchronous-unwind-tables"],
+  release: ["-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2", "-fno-asynchronous-unwind-tables"],
   debug: ["-O0", "-g"],
   sanitize: ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
 };
