@@ -31,7 +31,11 @@ export class UsageError extends AnytunError {
   }
 }
 
-/** Values that would be unreadable bare are put into quotes, so that the line stays one line. */
-function quoted(value: string): string {
-  return /^[!-~]+$/.test(value) ? value : JSON.stringify(value);
+/** A word in one line and without surprises: everything but plain printable text is put into quotes and escaped. */
+export function quoted(word: string): string {
+  if (/^[!-~]+$/.test(word)) return word;
+  return JSON.stringify(word).replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

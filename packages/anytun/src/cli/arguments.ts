@@ -3,7 +3,7 @@
  * next word and never begins with `-`; left to right, the first error wins, and -h and -v act when they are reached.
  * Ours in addition: `--name=value`, whose value may begin with `-`.
  */
-import { UsageError } from "../errors.ts";
+import { quoted, UsageError } from "../errors.ts";
 import { splitLogTarget } from "../log/target-spec.ts";
 import { findOption, type Option, type OptionName, options, takesValue } from "./options.ts";
 
@@ -105,13 +105,17 @@ function unknownWord(word: string, index: number, previous: Argument | undefined
   if (word.startsWith("-")) {
     const name = joinedValue(word)?.typed ?? word;
     const glued = /^-[^-]./.test(word) && findOption(word.slice(0, 2)) !== undefined;
-    return new UsageError(name, undefined, glued ? "unknown option (options cannot be joined)" : "unknown option");
+    return new UsageError(
+      quoted(name),
+      undefined,
+      glued ? "unknown option (options cannot be joined)" : "unknown option",
+    );
   }
   // an unquoted passphrase with a blank in it ends up here
   if (previous !== undefined && findOption(previous.typed)?.definition.secret) {
     return new UsageError(previous.typed, undefined, `a word that is no option follows the value (word ${index + 1})`);
   }
-  return new UsageError(word === "" ? '""' : word, undefined, "unexpected word; options begin with -");
+  return new UsageError(quoted(word), undefined, "unexpected word; options begin with -");
 }
 
 /** The option whose secret is written into the same word: `-Esecret`, `--passphrase=secret`. */

@@ -18,7 +18,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { errorCode, errorText } from "../error-text.ts";
 import { AnytunError } from "../errors.ts";
 import type { SequencePosition } from "./sequence-space.ts";
@@ -129,13 +129,32 @@ export class StateFile {
 }
 
 function prepareDirectory(dir: string): void {
-  attempt("mkdir", dir, () => mkdirSync(dir, { recursive: true, mode: 0o700 }));
+  attempt("mkdir", dir, () => makeDirectory(dir));
   checkPrivate(
     dir,
     "directory",
     attempt("stat", dir, () => statSync(dir)),
     0o700,
   );
+}
+
+/** Node's own recursive mkdir never returns where a parent exists and still nothing can be made, as in /proc. */
+function makeDirectory(dir: string): void {
+  try {
+    makeOneDirectory(dir);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    makeDirectory(dirname(dir));
+    makeOneDirectory(dir);
+  }
+}
+
+function makeOneDirectory(dir: string): void {
+  try {
+    mkdirSync(dir, 0o700);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
 }
 
 /** The names of the files and what is in them are made from keys: nobody else may look or write. */
