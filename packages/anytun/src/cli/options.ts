@@ -1,8 +1,9 @@
 /**
- * Every option, once. The parser, the usage text and the masking of secrets all read this table.
+ * Every option, once, as argument definitions of citty with our own fields beside them. The parser, the usage text and
+ * the masking of secrets all read this table; citty's own parser would accept what the original refuses.
  * The order is the original's; options of our own follow and are long only.
  */
-import { type BooleanArgDef, type CommandDef, defineCommand, type StringArgDef } from "citty";
+import type { BooleanArgDef, StringArgDef } from "citty";
 
 /** What the original's grammar needs beyond citty's definitions. */
 export interface OptionGrammar {
@@ -193,12 +194,6 @@ export const optionTable = {
 } as const;
 
 export type OptionName = keyof typeof optionTable;
-
-/** citty's view of the program; the exact grammar is `parseArguments`'s. */
-export const command: CommandDef<typeof optionTable> = defineCommand({
-  meta: { name: "anytun", description: "VPN daemon for the Secure Anycast Tunnelling Protocol" },
-  args: optionTable,
-});
 
 export interface Option {
   readonly name: OptionName;

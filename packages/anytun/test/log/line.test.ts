@@ -61,7 +61,8 @@ describe("a log", () => {
 
   it("knows which levels nobody reads", () => {
     const log = createLog([{ level: 3, write: () => {}, close: () => {} }]);
-    expect([1, 2, 3, 4, 5].map((level) => log.enabled(level as LogLevel))).toEqual([true, true, true, false, false]);
+    const levels: LogLevel[] = [1, 2, 3, 4, 5];
+    expect(levels.map((level) => log.enabled(level))).toEqual([true, true, true, false, false]);
     expect(createLog([]).enabled(1)).toBe(false);
   });
 });
