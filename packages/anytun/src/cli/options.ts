@@ -7,8 +7,6 @@ import type { BooleanArgDef, StringArgDef } from "citty";
 
 /** What the original's grammar needs beyond citty's definitions. */
 export interface OptionGrammar {
-  /** Every occurrence counts; without it the last one wins. */
-  readonly repeats?: boolean;
   /** The value is taken as it is; without it it is read like a stream token: blanks skipped, cut at the next blank. */
   readonly whole?: boolean;
   /** The value is never shown and is masked in the process title. */
@@ -45,7 +43,6 @@ export const optionTable = {
     type: "string",
     alias: "L",
     valueHint: "<target>:<level>[,<param>[,<param>..]]",
-    repeats: true,
     whole: true,
     below: true,
     description: "log to stdout, stderr or file, from level 1 (errors) to 5 (everything); may be repeated",
@@ -90,7 +87,6 @@ export const optionTable = {
     type: "string",
     alias: "M",
     valueHint: "<hostname|ip>[:<port>][,..]",
-    repeats: true,
     whole: true,
     below: true,
     description: "cluster nodes to take state from; may be repeated",
@@ -99,7 +95,6 @@ export const optionTable = {
     type: "string",
     alias: "X",
     valueHint: "<hostname|ip>[:<port>]",
-    repeats: true,
     whole: true,
     below: true,
     description: "server that hands out clients and routes",
@@ -110,7 +105,6 @@ export const optionTable = {
     type: "string",
     alias: "n",
     valueHint: "<net>/<length>",
-    repeats: true,
     description: "address of the interface, IPv4 or IPv6, or both",
   },
   "post-up-script": {
@@ -125,7 +119,6 @@ export const optionTable = {
     type: "string",
     alias: "R",
     valueHint: "<net>/<length>",
-    repeats: true,
     whole: true,
     description: "network behind the peer; may be repeated",
   },
