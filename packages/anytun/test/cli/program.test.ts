@@ -10,7 +10,9 @@ import { scratchDir } from "../support/scratch.ts";
 
 let program: string;
 beforeAll(async () => {
-  program = await bundleProgram("src/cli/main.ts");
+  const bundle = await bundleProgram("src/cli/main.ts");
+  program = bundle.path;
+  return bundle.remove;
 });
 
 /** A label of 64 letters is no name: the resolver refuses it at once and asks nobody. The program waits, without device and socket. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { startPostUp } from "../../src/daemon/post-up.ts";
 import { memoryLog } from "../support/memory-log.ts";
 import { scratchDir } from "../support/scratch.ts";
+import { until } from "../support/until.ts";
 
 function script(text: string, mode = 0o755): string {
   const path = join(scratchDir(), "up.sh");
@@ -20,14 +21,6 @@ function start(path: string, timing: { timeoutMs?: number; graceMs?: number } = 
 /** Lines without the path of the script. */
 function plain(lines: readonly string[], path: string): string[] {
   return lines.map((line) => line.replaceAll(path, "S"));
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 function alive(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -17,7 +17,7 @@ import {
 import { join } from "node:path";
 import type { SequenceRange } from "satp-core";
 import { lockFile, unlockFile } from "tun-native";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { fingerprint, type SequenceIdentity } from "../../src/daemon/sequence-identity.ts";
 import { SequenceStore, type SequenceStoreOptions } from "../../src/daemon/sequence-store.ts";
 import { decodeRecord, encodeRecord, RECORD_BYTES } from "../../src/daemon/state-record.ts";
@@ -25,6 +25,7 @@ import { bundleProgram } from "../support/bundle.ts";
 import { testIdentity } from "../support/identity.ts";
 import { memoryLog } from "../support/memory-log.ts";
 import { scratchDir } from "../support/scratch.ts";
+import { until } from "../support/until.ts";
 
 const SLOTS = [0, 4096];
 const lock = { lockFile, unlockFile };
@@ -303,62 +304,65 @@ describe("identities", () => {
 describe("several processes", () => {
   let program: string;
   beforeAll(async () => {
-    program = await bundleProgram("test/support/reserve-forever.ts");
+    const bundle = await bundleProgram("test/support/reserve-forever.ts");
+    program = bundle.path;
+    return bundle.remove;
   });
 
-  function child(dir: string, size: number, blocks: number): { process: ChildProcess; output: () => SequenceRange[] } {
-    const process_ = spawn(process.execPath, [program, dir, String(size), String(blocks)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+  function child(dir: string, size: number) {
+    const running = spawn(process.execPath, [program, dir, String(size)], { stdio: ["ignore", "pipe", "inherit"] });
+    const closed = once(running, "close");
+    onTestFinished(() => void running.kill("SIGKILL"));
     let text = "";
-    process_.stdout?.on("data", (chunk: Buffer) => {
+    running.stdout.on("data", (chunk: Buffer) => {
       text += chunk.toString();
     });
-    const output = () => {
-      const complete = text
-        .slice(0, text.lastIndexOf("\n") + 1)
-        .split("\n")
-        .slice(0, -1);
-      return complete.map((line) => {
-        const [senderId = 0, first = 0, end = 0] = line.split(" ").map(Number);
-        return { senderId, first, end };
-      });
+    return {
+      /** Complete lines only: the last one may be torn. */
+      ranges: (): SequenceRange[] =>
+        text
+          .slice(0, text.lastIndexOf("\n") + 1)
+          .split("\n")
+          .slice(0, -1)
+          .map((line) => {
+            const [senderId = 0, first = 0, end = 0] = line.split(" ").map(Number);
+            return { senderId, first, end };
+          }),
+      kill: async (): Promise<void> => {
+        running.kill("SIGKILL");
+        await closed;
+      },
     };
-    return { process: process_, output };
   }
 
   it("repeat nothing when killed 50 times in the middle of reservations", { timeout: 120_000 }, async () => {
     const dir = scratchDir();
     const all: SequenceRange[] = [];
     for (let round = 0; round < 50; round++) {
-      const { process: running, output } = child(dir, 16, Number.MAX_SAFE_INTEGER);
-      const closed = once(running, "close");
-      if (running.stdout === null) throw new Error("no output");
-      await once(running.stdout, "data");
+      const reserving = child(dir, 16);
+      await until(() => reserving.ranges().length > 0);
       await new Promise((resolve) => setTimeout(resolve, round % 10));
-      running.kill("SIGKILL");
-      await closed;
-      const ranges = output();
-      expect(ranges.length).toBeGreaterThan(0);
-      all.push(...ranges);
+      await reserving.kill();
+      all.push(...reserving.ranges());
     }
+    expect(all.length).toBeGreaterThanOrEqual(50);
     expectDisjoint(all);
     expect(reserveOnce(dir, 1).first).toBeGreaterThanOrEqual(Math.max(...all.map(({ end }) => end)));
   });
 
   it("share one key without repeating, and interleave", { timeout: 60_000 }, async () => {
     const dir = scratchDir();
-    const children = [child(dir, 7, 300), child(dir, 11, 300), child(dir, 13, 300)];
-    const statuses = await Promise.all(children.map(async ({ process: running }) => (await once(running, "close"))[0]));
-    expect(statuses).toEqual([0, 0, 0]);
-    const ranges = children.map(({ output }) => output());
-    expect(ranges.map((list) => list.length)).toEqual([300, 300, 300]);
-    expectDisjoint(ranges.flat());
-    const begins = ranges.map((list) => list[0]?.first ?? 0);
-    const ends = ranges.map((list) => list.at(-1)?.end ?? 0);
-    expect(Math.max(...begins)).toBeLessThan(Math.min(...ends));
-    const total = 300 * (7 + 11 + 13);
-    expect(Math.max(...ends) - Math.min(...begins)).toBe(total);
+    const children = [child(dir, 7), child(dir, 11), child(dir, 13)];
+    // each has gone on after each of the others began
+    const interleaved = (): boolean => {
+      const lists = children.map(({ ranges }) => ranges());
+      const begins = lists.map((list) => list[0]?.first ?? Number.POSITIVE_INFINITY);
+      const ends = lists.map((list) => list.at(-1)?.end ?? 0);
+      return Math.max(...begins) < Math.min(...ends) && lists.every((list) => list.length >= 100);
+    };
+    await until(interleaved);
+    await Promise.all(children.map(({ kill }) => kill()));
+    expectDisjoint(children.flatMap(({ ranges }) => ranges()));
   });
 
   it("wait for the lock, and say so when it is not given back", () => {

@@ -2,19 +2,23 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { afterAll } from "vitest";
 
 const PACKAGE = fileURLToPath(new URL("../../", import.meta.url));
 
+export interface BundledProgram {
+  /** Path of the script. */
+  readonly path: string;
+  /** Takes it away again. */
+  remove(): void;
+}
+
 /**
  * Bundles an entry of this package for a child process: the sources as they are now, not the last build. Lies in the
- * package, so that `tun-native` is found, and goes away with the test file.
+ * package, so that `tun-native` is found.
  * @param entry relative to the package
- * @returns path of the script
  */
-export async function bundleProgram(entry: string): Promise<string> {
+export async function bundleProgram(entry: string): Promise<BundledProgram> {
   const outdir = mkdtempSync(join(PACKAGE, "node_modules", ".test-"));
-  afterAll(() => rmSync(outdir, { recursive: true, force: true }));
   await build({
     entryPoints: { program: join(PACKAGE, entry), "data-plane-worker": join(PACKAGE, "src/data-plane/worker.ts") },
     outdir,
@@ -26,5 +30,5 @@ export async function bundleProgram(entry: string): Promise<string> {
     external: ["tun-native"],
     logLevel: "warning",
   });
-  return join(outdir, "program.js");
+  return { path: join(outdir, "program.js"), remove: () => rmSync(outdir, { recursive: true, force: true }) };
 }
