@@ -16,6 +16,8 @@ const [green, red, dim, bold] = ["32", "31", "2", "1"].map(paint);
 
 const env = {
   ...process.env,
+  // Part of the cache key of the addon: a checkout may be used from containers with another C library.
+  SATP_BUILD_HOST: `${process.arch}-${libc()}`,
   TURBO_TELEMETRY_DISABLED: "1",
   DO_NOT_TRACK: "1",
   npm_config_update_notifier: "false",
@@ -66,6 +68,12 @@ async function prepare() {
   await step("build", () =>
     output("pnpm", ["exec", "turbo", "run", "build", "build:native", "--output-logs=errors-only"]),
   );
+}
+
+function libc() {
+  process.report.excludeNetwork = true;
+  const version = process.report.getReport().header.glibcVersionRuntime;
+  return version === undefined ? "musl" : `glibc-${version}`;
 }
 
 /** PATH on which `pnpm` is the version that package.json pins. */

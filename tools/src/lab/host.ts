@@ -110,11 +110,11 @@ export class Host {
     await this.check("sh", ["-c", script], { input });
   }
 
-  /** Sends one ping a time until one is answered. @throws LabError `timeout` */
+  /** Sends one ping after another until one is answered within 0.3 s. @throws LabError `timeout` */
   async reach(address: string, options: { timeout?: number } = {}): Promise<void> {
     const end = performance.now() + (options.timeout ?? 10_000);
     for (;;) {
-      const { status } = await this.run("ping", ["-n", "-c", "1", "-W", "1", address]);
+      const { status } = await this.run("ping", ["-n", "-c", "1", "-W", "0.3", address]);
       if (status === 0) return;
       if (performance.now() > end) throw new LabError("timeout", `${this.name}: no answer from ${address}`);
     }

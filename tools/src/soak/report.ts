@@ -22,7 +22,9 @@ export function soakFaults({ memory, counters, pingsSent, pingsAnswered }: SoakR
       if (unexpectedDrops.has(reason)) faults.push(`daemon ${index + 1} dropped ${count} packets: ${reason}`);
     }
   }
-  if (pingsAnswered < pingsSent * 0.99) faults.push(`only ${pingsAnswered} of ${pingsSent} pings were answered`);
+  // The last one may still be under way when time is up, and a full queue may cost one in a hundred.
+  if (pingsSent - pingsAnswered > Math.max(2, pingsSent / 100))
+    faults.push(`only ${pingsAnswered} of ${pingsSent} pings were answered`);
   return faults;
 }
 
