@@ -334,6 +334,9 @@ describe("a network that does not take everything", requires("root", "unshare", 
       const scope = new tun.NetworkInterface("v0").index;
       tun.writeEndpoint(self.endpoints, 0, tun.parseAddress("fe80::1"), left.port, scope);
       left.send(self, 0, 1);
+      // a new cable carries nothing for a moment
+      const signal = tun.EventSignal.create();
+      new tun.FdPoller([left], signal).wait(3000);
       const count = left.receive(self);
       return { count, scope: self.endpoints[2] === scope, address: tun.endpointAddress(self.endpoints, 0) };
     });

@@ -116,6 +116,8 @@ export function describeTunnels(original: Exclude<Kind, "ours">): void {
         expect(counters.packetsIn).toBeGreaterThan(10_000);
         expect(counters.packetsOut).toBeGreaterThan(10_000);
         expect(await ours.stop()).toEqual({ status: 0, signal: null });
+      } catch (error) {
+        throw new Error(`ours:\n${ours.output}\n${original}:\n${theirs.output}`, { cause: error });
       } finally {
         await Promise.all([ours.stop("SIGKILL"), theirs.stop("SIGKILL")]);
       }
