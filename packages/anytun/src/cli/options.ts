@@ -100,7 +100,7 @@ export const optionTable = {
     description: "server that hands out clients and routes",
   },
   dev: { type: "string", alias: "d", valueHint: "<name>", description: "name of the interface, %d is numbered" },
-  type: { type: "string", alias: "t", valueHint: "tun|tap", description: "kind of the interface" },
+  type: { type: "string", alias: "t", valueHint: "<tun|tap>", description: "kind of the interface" },
   ifconfig: {
     type: "string",
     alias: "n",
@@ -180,7 +180,7 @@ export const optionTable = {
   },
   "state-dir": {
     type: "string",
-    valueHint: "<path>|none",
+    valueHint: "<path|none>",
     whole: true,
     description: "where used sequence numbers are remembered",
   },

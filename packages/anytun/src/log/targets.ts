@@ -78,6 +78,6 @@ function openLogFile(path: string): number {
   try {
     return openSync(path, "a", 0o666);
   } catch (cause) {
-    throw new AnytunError("log", `can't open log file (${path}): ${errorText(cause)}`, { cause });
+    throw new AnytunError("log", `-L file: can't open log file (${path}): ${errorText(cause)}`, { cause });
   }
 }
