@@ -1,6 +1,6 @@
 /** What the daemon is told to do: parsed, checked and immutable. Built by `parseConfig`, used by the daemon; knows no option names. */
 import type { MasterKeys, Role, Suite } from "satp-core";
-import type { LogLevel } from "../log/logger.ts";
+import type { LogLevel } from "../log/level.ts";
 import type { LogTargetSpec } from "../log/target-spec.ts";
 
 /** Address families that may be used below the tunnel. */

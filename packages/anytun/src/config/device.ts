@@ -2,7 +2,7 @@
 import { formatAddress, tryParseAddress } from "satp-core";
 import type { Argument } from "../cli/arguments.ts";
 import { UsageError } from "../errors.ts";
-import { LOG_WARNING } from "../log/logger.ts";
+import { LOG_WARNING } from "../log/level.ts";
 import type { ArgumentSet } from "./argument-set.ts";
 import type { Config, DeviceConfig, InterfaceAddress, StartNote } from "./config.ts";
 import { decimal } from "./values.ts";
