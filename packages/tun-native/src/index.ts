@@ -9,6 +9,7 @@ export type { InterfaceAddress, NewInterfaceAddress } from "./netlink/address.ts
 export type { InterfaceRoute } from "./netlink/route.ts";
 export { NetworkInterface } from "./network-interface.ts";
 export * from "./packet-batch.ts";
+export { pathMtu } from "./path-mtu.ts";
 export { FdPoller, type PollSource } from "./poller.ts";
 export { maskArguments, setProcessName } from "./process-control.ts";
 export { cipherKernel, createSatpCipher, type SatpCipher, type SatpCipherContext } from "./satp-cipher.ts";

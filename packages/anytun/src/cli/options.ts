@@ -178,6 +178,12 @@ export const optionTable = {
     valueHint: "<length>",
     description: "bytes of the authentication tag (default: 10)",
   },
+  mtu: {
+    type: "string",
+    valueHint: "<bytes|auto>",
+    description: "MTU of the interface; auto: what the path to the peer takes (default: 1400 with -n)",
+  },
+  "no-mss-clamp": { type: "boolean", description: "leave the segment size of TCP connections alone" },
   "state-dir": {
     type: "string",
     valueHint: "<path|none>",

@@ -54,6 +54,10 @@ export interface Config {
   /** With neither the interface is left alone: down, default MTU. */
   readonly ipv4: InterfaceAddress | undefined;
   readonly ipv6: InterfaceAddress | undefined;
+  /** `auto` follows the path to the peer; absent = 1400 with an address, else untouched. */
+  readonly mtu: number | "auto" | undefined;
+  /** Lower the MSS of TCP connections to what fits. */
+  readonly mssClamp: boolean;
   /** Program to run once the interface is up. */
   readonly postUpScript: string | undefined;
   /** 0–65535. */

@@ -6,22 +6,23 @@ import type { Logger } from "../log/logger.ts";
 
 export const DEVICE_NODE = "/dev/net/tun";
 /** What the originals set together with the address: room for the header, the longest tag and IPv6 in 1,500 bytes. */
-const CONFIGURED_MTU = 1400;
+export const CONFIGURED_MTU = 1400;
 
 /**
- * Creates the device; with an address (`-n`) also sets the MTU and brings the interface up.
+ * Creates the device; with an address (`-n`) also sets the MTU and brings the interface up, with `--mtu` sets the MTU.
  * @throws TunNativeError; no device is left then
  */
-export function openDevice(config: Pick<Config, "device" | "ipv4" | "ipv6">, log: Logger): TunDevice {
+export function openDevice(config: Pick<Config, "device" | "ipv4" | "ipv6" | "mtu">, log: Logger): TunDevice {
   const { kind, name } = config.device;
   const device = TunDevice.open(name === undefined ? { kind } : { kind, name });
   try {
     log.notice(`dev opened - name '${device.name}', node '${DEVICE_NODE}'`);
     log.notice(`dev type is '${kind}'`);
     const { ipv4, ipv6 } = config;
+    const link = new NetworkInterface(device.name);
+    if (typeof config.mtu === "number") link.mtu = config.mtu;
     if (ipv4 !== undefined || ipv6 !== undefined) {
-      const link = new NetworkInterface(device.name);
-      link.mtu = CONFIGURED_MTU;
+      if (typeof config.mtu !== "number") link.mtu = CONFIGURED_MTU;
       if (ipv4 !== undefined) link.addAddress(kind === "tap" ? withBroadcast(ipv4) : ipv4);
       if (ipv6 !== undefined) link.addAddress(ipv6);
       link.isUp = true;
