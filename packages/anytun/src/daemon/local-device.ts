@@ -6,7 +6,7 @@ import type { Logger } from "../log/logger.ts";
 
 export const DEVICE_NODE = "/dev/net/tun";
 /** What the originals set together with the address: room for the header, the longest tag and IPv6 in 1,500 bytes. */
-export const CONFIGURED_MTU = 1400;
+const CONFIGURED_MTU = 1400;
 
 /**
  * Creates the device; with an address (`-n`) also sets the MTU and brings the interface up, with `--mtu` sets the MTU.
