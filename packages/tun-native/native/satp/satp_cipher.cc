@@ -9,8 +9,8 @@
 namespace tun_native {
 namespace {
 
-// In order of preference.
-const CipherKernel* const kKernels[] = {&kEvpKernel};
+// The packet's counter has 16 bits of its own (spec 5), so no packet may have more blocks. Datagrams are far shorter.
+constexpr int32_t kMaxPacketBytes = (1 << 16) * kBlockBytes;
 
 struct Cipher {
   const CipherKernel* kernel;
@@ -86,7 +86,8 @@ napi_value runBatch(napi_env env, const Arguments<5>& args, bool sealing) {
     if (id < 0 || id >= cipher->count || cipher->contexts[id] == nullptr) return toInteger(env, i + 1);
     const int32_t tagBytes = cipher->contexts[id]->tagBytes;
     const int32_t shortest = sealing ? kHeaderBytes : kHeaderBytes + tagBytes;
-    if (row[kLength] < shortest || !batch.rows.holds(row, sealing ? static_cast<size_t>(tagBytes) : 0)) return toInteger(env, i + 1);
+    if (row[kLength] < shortest || row[kLength] > kMaxPacketBytes) return toInteger(env, i + 1);
+    if (!batch.rows.holds(row, sealing ? static_cast<size_t>(tagBytes) : 0)) return toInteger(env, i + 1);
   }
   const BatchFunction function = sealing ? cipher->kernel->sealBatch : cipher->kernel->openBatch;
   return toInteger(env, function(cipher->state, batch) ? 0 : -EIO);
@@ -99,8 +100,8 @@ napi_value cipherKernels(napi_env env, napi_callback_info) {
   napi_value result = nullptr;
   napi_create_array(env, &result);
   uint32_t index = 0;
-  for (const CipherKernel* kernel : kKernels) {
-    if (kernel->usable()) napi_set_element(env, result, index++, toText(env, kernel->name));
+  for (const CipherKernel* const* kernel = kKernels; *kernel != nullptr; kernel++) {
+    if ((*kernel)->usable()) napi_set_element(env, result, index++, toText(env, (*kernel)->name));
   }
   return result;
 }
@@ -110,19 +111,17 @@ napi_value createCipher(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   char name[32];
   args.text(0, name, sizeof name);
-  for (const CipherKernel* kernel : kKernels) {
-    if (strcmp(kernel->name, name) != 0 || !kernel->usable()) continue;
-    Cipher* cipher = static_cast<Cipher*>(calloc(1, sizeof(Cipher)));
-    if (cipher == nullptr) return toInteger(env, -ENOMEM);
-    cipher->kernel = kernel;
-    cipher->state = kernel->create();
-    napi_value result = nullptr;
-    if (cipher->state != nullptr && napi_create_external(env, cipher, finalize, nullptr, &result) == napi_ok) return result;
-    shut(cipher);
-    free(cipher);
-    return toInteger(env, -ENOMEM);
-  }
-  return toInteger(env, -ENOENT);
+  const CipherKernel* kernel = findKernel(name);
+  if (kernel == nullptr) return toInteger(env, -ENOENT);
+  Cipher* cipher = static_cast<Cipher*>(calloc(1, sizeof(Cipher)));
+  if (cipher == nullptr) return toInteger(env, -ENOMEM);
+  cipher->kernel = kernel;
+  cipher->state = kernel->create();
+  napi_value result = nullptr;
+  if (cipher->state != nullptr && napi_create_external(env, cipher, finalize, nullptr, &result) == napi_ok) return result;
+  shut(cipher);
+  free(cipher);
+  return toInteger(env, -ENOMEM);
 }
 
 // Arguments: cipher, master key, master salt, [cipher key bytes, tag bytes, 3 seal labels, 3 open labels].
