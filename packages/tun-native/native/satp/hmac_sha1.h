@@ -32,16 +32,22 @@ inline void storeDigest(const Sha1Job& hash, uint8_t* out) {
   for (int i = 0; i < kShaStateWords; i++) storeBigEndian(hash.state[i], out + 4 * i);
 }
 
+// `byte` repeated, with the key xored over the beginning. Word by word and straight into place: what is stored in
+// small parts and read back as a whole at once makes the processor wait.
 inline void fillPad(const uint8_t* key, uint8_t byte, uint8_t* out) {
-  memset(out, byte, kShaBlockBytes);
-  for (int i = 0; i < kAuthKeyBytes; i++) out[i] ^= key[i];
+  for (int i = 0; i < kAuthKeyBytes; i += 4) {
+    uint32_t word;
+    memcpy(&word, key + i, sizeof word);
+    word ^= byte * 0x01010101u;
+    memcpy(out + i, &word, sizeof word);
+  }
+  memset(out + kAuthKeyBytes, byte, kShaBlockBytes - kAuthKeyBytes);
 }
 
-// Padding of SHA-1: a one bit, zeros, the number of bits. Returns the number of blocks.
-inline uint32_t fillTail(const uint8_t* rest, size_t restBytes, size_t hashedBytes, uint8_t* tail) {
+// The padding of SHA-1 behind the last `restBytes` bytes of a message: a one bit, zeros, the number of bits. Returns
+// the number of blocks.
+inline uint32_t fillPadding(size_t restBytes, size_t hashedBytes, uint8_t* tail) {
   const uint32_t blocks = restBytes + 9 <= kShaBlockBytes ? 1 : 2;
-  memset(tail, 0, blocks * kShaBlockBytes);
-  memcpy(tail, rest, restBytes);
   tail[restBytes] = 0x80;
   storeBigEndian(static_cast<uint32_t>(hashedBytes * 8), tail + blocks * kShaBlockBytes - 4);
   return blocks;
@@ -52,16 +58,20 @@ inline void startInner(const PacketJob& job, MacBlocks* blocks, Sha1Job* hash) {
   const size_t whole = bytes / kShaBlockBytes;
   const size_t rest = bytes % kShaBlockBytes;
   fillPad(job.keys->block[kAuthBlock], 0x36, blocks->pad);
-  const uint32_t tailBlocks = fillTail(job.packet + bytes - rest, rest, kShaBlockBytes + bytes, blocks->tail);
-  hash->start({blocks->pad, 1}, {job.packet, static_cast<uint32_t>(whole)}, {blocks->tail, tailBlocks});
+  memset(blocks->tail, 0, sizeof blocks->tail);
+  memcpy(blocks->tail, job.packet + bytes - rest, rest);
+  const uint32_t tailBlocks = fillPadding(rest, kShaBlockBytes + bytes, blocks->tail);
+  hash->start(blocks->pad, 1);
+  hash->precede(blocks->tail, tailBlocks);
+  hash->precede(job.packet, static_cast<uint32_t>(whole));
 }
 
 inline void startOuter(const PacketJob& job, MacBlocks* blocks, Sha1Job* hash) {
-  uint8_t digest[kMaxTagBytes];
-  storeDigest(*hash, digest);
   fillPad(job.keys->block[kAuthBlock], 0x5c, blocks->pad);
-  fillTail(digest, sizeof digest, kShaBlockBytes + sizeof digest, blocks->tail);
-  hash->start({blocks->pad, 2});
+  memset(blocks->tail, 0, kShaBlockBytes);
+  storeDigest(*hash, blocks->tail);
+  fillPadding(kMaxTagBytes, kShaBlockBytes + kMaxTagBytes, blocks->tail);
+  hash->start(blocks->pad, 2);
 }
 
 // Fills `blocks[i].digest` for every job i with a tag. `Crypto::hash(Sha1Job** jobs, count)` hashes jobs to their ends.

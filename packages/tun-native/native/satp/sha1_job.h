@@ -17,33 +17,34 @@ struct Sha1Piece {
 
 struct Sha1Job {
   uint32_t state[kShaStateWords];
-  Sha1Piece piece;  // the one that is being hashed; no blocks: the job is done
+  uint32_t blocks;  // left of the piece that is being hashed; 0: the job is done
+  const uint8_t* data;
+  uint32_t waiting;  // how many of `later` are still to come, the last one first
   Sha1Piece later[2];
 
-  void start(Sha1Piece first, Sha1Piece second = {nullptr, 0}, Sha1Piece third = {nullptr, 0}) {
+  void start(const uint8_t* first, uint32_t firstBlocks) {
     constexpr uint32_t initial[kShaStateWords] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
     for (int i = 0; i < kShaStateWords; i++) state[i] = initial[i];
-    piece = first;
-    later[0] = second;
-    later[1] = third;
-    skipEmpty();
+    data = first;
+    blocks = firstBlocks;
+    waiting = 0;
+  }
+
+  // Pieces behind the first, in reverse order. Empty ones are left out.
+  void precede(const uint8_t* piece, uint32_t pieceBlocks) {
+    if (pieceBlocks > 0) later[waiting++] = {piece, pieceBlocks};
   }
 
   // Returns whether anything is left.
-  bool advance(uint32_t blocks) {
-    piece.data += blocks * kShaBlockBytes;
-    piece.blocks -= blocks;
-    skipEmpty();
-    return piece.blocks > 0;
-  }
-
- private:
-  void skipEmpty() {
-    for (int i = 0; i < 2 && piece.blocks == 0; i++) {
-      piece = later[0];
-      later[0] = later[1];
-      later[1] = {nullptr, 0};
-    }
+  bool advance(uint32_t hashed) {
+    data += hashed * kShaBlockBytes;
+    blocks -= hashed;
+    if (blocks > 0) return true;
+    if (waiting == 0) return false;
+    const Sha1Piece& next = later[--waiting];
+    data = next.data;
+    blocks = next.blocks;
+    return true;
   }
 };
 
@@ -57,9 +58,9 @@ void hashInterleaved(Sha1Job** jobs, int32_t count) {
     while (width < 4 && next < count) active[width++] = jobs[next++];
     if (width == 0) return;
     const int32_t together = width == 4 ? 4 : width >= 2 ? 2 : 1;
-    uint32_t blocks = active[0]->piece.blocks;
+    uint32_t blocks = active[0]->blocks;
     for (int32_t i = 1; i < together; i++) {
-      if (active[i]->piece.blocks < blocks) blocks = active[i]->piece.blocks;
+      if (active[i]->blocks < blocks) blocks = active[i]->blocks;
     }
     if (together == 4) {
       Sha1::template compress<4>(active, blocks);

@@ -11,7 +11,7 @@
 namespace tun_native {
 
 // With fewer messages than this the SHA instructions are faster than sixteen lanes with holes.
-constexpr int32_t kFewestLanes = 6;
+constexpr int32_t kFewestLanes = 8;
 
 class Sha1Lanes {
  public:
@@ -37,14 +37,14 @@ class Sha1Lanes {
   void enter(Sha1Job* job) {
     const int32_t lane = active_++;
     jobs_[lane] = job;
-    data_[lane] = job->piece.data;
+    data_[lane] = job->data;
     for (int i = 0; i < kShaStateWords; i++) *word(i, lane) = job->state[i];
   }
 
   void step() {
-    uint32_t blocks = jobs_[0]->piece.blocks;
+    uint32_t blocks = jobs_[0]->blocks;
     for (int32_t lane = 1; lane < active_; lane++) {
-      if (jobs_[lane]->piece.blocks < blocks) blocks = jobs_[lane]->piece.blocks;
+      if (jobs_[lane]->blocks < blocks) blocks = jobs_[lane]->blocks;
     }
     const int32_t width = active_ > kLanes ? kSlots : kLanes;
     for (int32_t lane = active_; lane < width; lane++) data_[lane] = data_[0];
@@ -55,7 +55,7 @@ class Sha1Lanes {
     }
     for (int32_t lane = active_ - 1; lane >= 0; lane--) {
       if (jobs_[lane]->advance(blocks)) {
-        data_[lane] = jobs_[lane]->piece.data;
+        data_[lane] = jobs_[lane]->data;
       } else {
         saveState(lane);
         move(--active_, lane);

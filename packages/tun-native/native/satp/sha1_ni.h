@@ -37,7 +37,7 @@ TUN_AESNI void sha1Compress(Sha1Job* const* jobs, uint32_t blocks) {
   const uint8_t* data[N];
 #pragma GCC unroll 4
   for (int i = 0; i < N; i++) {
-    data[i] = jobs[i]->piece.data;
+    data[i] = jobs[i]->data;
     // The instructions want the first word in the highest place.
     state[i] = _mm_shuffle_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(jobs[i]->state)), 0x1b);
     last[i] = _mm_slli_si128(_mm_cvtsi32_si128(static_cast<int>(jobs[i]->state[4])), 12);
