@@ -51,32 +51,32 @@ TUN_AVX512_INLINE void loadWords(const uint8_t* const* data, size_t offset, __m5
   }
 }
 
-// Round T and all behind it for G groups. The five state words change places instead of moving: A of round T is
-// state[(80 - T) % 5].
-template <int G, int T>
+// Twenty rounds of G groups, of which Q is the quarter. The five state words change places instead of moving: A of
+// round t is state[(80 - t) % 5].
+template <int G, int Q>
 TUN_AVX512_INLINE void laneRounds(__m512i (&state)[G][kShaStateWords], __m512i (&words)[G][16]) {
-  if constexpr (T < 80) {
-    constexpr int a = (80 - T) % 5, b = (81 - T) % 5, c = (82 - T) % 5, d = (83 - T) % 5, e = (84 - T) % 5;
-    // Choose, parity, majority, parity as truth tables of three bits.
-    constexpr int mix = T < 20 ? 0xca : T >= 40 && T < 60 ? 0xe8 : 0x96;
-    constexpr uint32_t constant = T < 20 ? 0x5a827999 : T < 40 ? 0x6ed9eba1 : T < 60 ? 0x8f1bbcdc : 0xca62c1d6;
-    const __m512i added = _mm512_set1_epi32(static_cast<int>(constant));
+  // Choose, parity, majority, parity as truth tables of three bits.
+  constexpr int mix = Q == 0 ? 0xca : Q == 2 ? 0xe8 : 0x96;
+  constexpr uint32_t constants[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
+  const __m512i constant = _mm512_set1_epi32(static_cast<int>(constants[Q]));
+#pragma GCC unroll 20
+  for (int t = 20 * Q; t < 20 * Q + 20; t++) {
+    const int a = (80 - t) % 5, b = (81 - t) % 5, c = (82 - t) % 5, d = (83 - t) % 5, e = (84 - t) % 5;
 #pragma GCC unroll 2
     for (int g = 0; g < G; g++) {
-      __m512i& word = words[g][T % 16];
-      if constexpr (T >= 16) {
-        const __m512i older = _mm512_xor_si512(word, words[g][(T - 14) % 16]);
-        word = _mm512_rol_epi32(_mm512_ternarylogic_epi32(older, words[g][(T - 8) % 16], words[g][(T - 3) % 16], 0x96), 1);
-      }
       __m512i(&s)[kShaStateWords] = state[g];
-      const __m512i early = _mm512_add_epi32(_mm512_add_epi32(s[e], added), word);
+      __m512i(&w)[16] = words[g];
+      if (t >= 16) {
+        const __m512i older = _mm512_xor_si512(w[t % 16], w[(t - 14) % 16]);
+        w[t % 16] = _mm512_rol_epi32(_mm512_ternarylogic_epi32(older, w[(t - 8) % 16], w[(t - 3) % 16], 0x96), 1);
+      }
+      const __m512i early = _mm512_add_epi32(_mm512_add_epi32(s[e], constant), w[t % 16]);
       __m512i mixed = _mm512_add_epi32(early, _mm512_ternarylogic_epi32(s[b], s[c], s[d], mix));
       // A, which is known last, must be added last. Without this GCC reorders the sum and takes twice the time.
       __asm__("" : "+v"(mixed));
       s[e] = _mm512_add_epi32(mixed, _mm512_rol_epi32(s[a], 5));
       s[b] = _mm512_rol_epi32(s[b], 30);
     }
-    laneRounds<G, T + 1>(state, words);
   }
 }
 
@@ -94,6 +94,9 @@ TUN_AVX512 void compressLanes(Sha1LaneState* groups, const uint8_t* const* data,
 #pragma GCC unroll 2
     for (int g = 0; g < G; g++) loadWords(data + kLanes * g, offset, words[g]);
     laneRounds<G, 0>(state, words);
+    laneRounds<G, 1>(state, words);
+    laneRounds<G, 2>(state, words);
+    laneRounds<G, 3>(state, words);
 #pragma GCC unroll 2
     for (int g = 0; g < G; g++) {
 #pragma GCC unroll 5
