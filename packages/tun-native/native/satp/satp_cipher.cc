@@ -60,12 +60,6 @@ int32_t freeNumber(Cipher* cipher) {
 
 bool isKeySize(size_t bytes) { return bytes == 0 || bytes == 16 || bytes == 24 || bytes == 32; }
 
-void deriveBlocks(const uint8_t* salt, const int32_t* labels, DirectionBlocks* out) {
-  derivationBlock(salt, static_cast<uint32_t>(labels[0]), out->encryption);
-  derivationBlock(salt, static_cast<uint32_t>(labels[1]), out->salt);
-  derivationBlock(salt, static_cast<uint32_t>(labels[2]), out->authentication);
-}
-
 using BatchFunction = bool (*)(void*, const CipherBatch&);
 
 // 0, or the number of the first unusable row + 1, or -EINVAL for a closed cipher or a bad table, or -EIO when the
@@ -149,8 +143,8 @@ napi_value addCipherContext(napi_env env, napi_callback_info info) {
   context->tagBytes = tagBytes;
   if (key.length > 0) {
     memcpy(context->masterKey, key.data, key.length);
-    deriveBlocks(salt.data, numbers.data + 2, &context->seal);
-    deriveBlocks(salt.data, numbers.data + 5, &context->open);
+    directionBlocks(salt.data, numbers.data + 2, &context->seal);
+    directionBlocks(salt.data, numbers.data + 5, &context->open);
   }
   cipher->contexts[id] = context;
   if (cipher->kernel->prepare(cipher->state, *context)) return toInteger(env, id);
