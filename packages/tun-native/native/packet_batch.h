@@ -2,7 +2,8 @@
 // The constants equal those of src/packet-batch.ts.
 #pragma once
 
-#include "napi_util.h"
+#include <stddef.h>
+#include <stdint.h>
 
 namespace tun_native {
 

@@ -57,4 +57,17 @@ struct CipherKernel {
 // OpenSSL's EVP layer: runs wherever the node binary runs.
 extern const CipherKernel kEvpKernel;
 
+#if defined(__x86_64__)
+extern const CipherKernel kAesNiKernel;
+extern const CipherKernel kAvx512Kernel;
+#elif defined(__aarch64__)
+extern const CipherKernel kArmv8Kernel;
+#endif
+
+// The kernels of this architecture, best first; ends with null. Whether the machine can run one is for it to say.
+extern const CipherKernel* const kKernels[];
+
+// Null when there is none of this name or this machine cannot run it.
+const CipherKernel* findKernel(const char* name);
+
 }  // namespace tun_native

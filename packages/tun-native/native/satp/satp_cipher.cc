@@ -9,8 +9,8 @@
 namespace tun_native {
 namespace {
 
-// In order of preference.
-const CipherKernel* const kKernels[] = {&kEvpKernel};
+// The packet's counter has 16 bits of its own (spec 5), so no packet may have more blocks. Datagrams are far shorter.
+constexpr int32_t kMaxPacketBytes = (1 << 16) * kBlockBytes;
 
 struct Cipher {
   const CipherKernel* kernel;
@@ -60,12 +60,6 @@ int32_t freeNumber(Cipher* cipher) {
 
 bool isKeySize(size_t bytes) { return bytes == 0 || bytes == 16 || bytes == 24 || bytes == 32; }
 
-void deriveBlocks(const uint8_t* salt, const int32_t* labels, DirectionBlocks* out) {
-  derivationBlock(salt, static_cast<uint32_t>(labels[0]), out->encryption);
-  derivationBlock(salt, static_cast<uint32_t>(labels[1]), out->salt);
-  derivationBlock(salt, static_cast<uint32_t>(labels[2]), out->authentication);
-}
-
 using BatchFunction = bool (*)(void*, const CipherBatch&);
 
 // 0, or the number of the first unusable row + 1, or -EINVAL for a closed cipher or a bad table, or -EIO when the
@@ -86,7 +80,8 @@ napi_value runBatch(napi_env env, const Arguments<5>& args, bool sealing) {
     if (id < 0 || id >= cipher->count || cipher->contexts[id] == nullptr) return toInteger(env, i + 1);
     const int32_t tagBytes = cipher->contexts[id]->tagBytes;
     const int32_t shortest = sealing ? kHeaderBytes : kHeaderBytes + tagBytes;
-    if (row[kLength] < shortest || !batch.rows.holds(row, sealing ? static_cast<size_t>(tagBytes) : 0)) return toInteger(env, i + 1);
+    if (row[kLength] < shortest || row[kLength] > kMaxPacketBytes) return toInteger(env, i + 1);
+    if (!batch.rows.holds(row, sealing ? static_cast<size_t>(tagBytes) : 0)) return toInteger(env, i + 1);
   }
   const BatchFunction function = sealing ? cipher->kernel->sealBatch : cipher->kernel->openBatch;
   return toInteger(env, function(cipher->state, batch) ? 0 : -EIO);
@@ -99,8 +94,8 @@ napi_value cipherKernels(napi_env env, napi_callback_info) {
   napi_value result = nullptr;
   napi_create_array(env, &result);
   uint32_t index = 0;
-  for (const CipherKernel* kernel : kKernels) {
-    if (kernel->usable()) napi_set_element(env, result, index++, toText(env, kernel->name));
+  for (const CipherKernel* const* kernel = kKernels; *kernel != nullptr; kernel++) {
+    if ((*kernel)->usable()) napi_set_element(env, result, index++, toText(env, (*kernel)->name));
   }
   return result;
 }
@@ -110,19 +105,17 @@ napi_value createCipher(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   char name[32];
   args.text(0, name, sizeof name);
-  for (const CipherKernel* kernel : kKernels) {
-    if (strcmp(kernel->name, name) != 0 || !kernel->usable()) continue;
-    Cipher* cipher = static_cast<Cipher*>(calloc(1, sizeof(Cipher)));
-    if (cipher == nullptr) return toInteger(env, -ENOMEM);
-    cipher->kernel = kernel;
-    cipher->state = kernel->create();
-    napi_value result = nullptr;
-    if (cipher->state != nullptr && napi_create_external(env, cipher, finalize, nullptr, &result) == napi_ok) return result;
-    shut(cipher);
-    free(cipher);
-    return toInteger(env, -ENOMEM);
-  }
-  return toInteger(env, -ENOENT);
+  const CipherKernel* kernel = findKernel(name);
+  if (kernel == nullptr) return toInteger(env, -ENOENT);
+  Cipher* cipher = static_cast<Cipher*>(calloc(1, sizeof(Cipher)));
+  if (cipher == nullptr) return toInteger(env, -ENOMEM);
+  cipher->kernel = kernel;
+  cipher->state = kernel->create();
+  napi_value result = nullptr;
+  if (cipher->state != nullptr && napi_create_external(env, cipher, finalize, nullptr, &result) == napi_ok) return result;
+  shut(cipher);
+  free(cipher);
+  return toInteger(env, -ENOMEM);
 }
 
 // Arguments: cipher, master key, master salt, [cipher key bytes, tag bytes, 3 seal labels, 3 open labels].
@@ -150,8 +143,8 @@ napi_value addCipherContext(napi_env env, napi_callback_info info) {
   context->tagBytes = tagBytes;
   if (key.length > 0) {
     memcpy(context->masterKey, key.data, key.length);
-    deriveBlocks(salt.data, numbers.data + 2, &context->seal);
-    deriveBlocks(salt.data, numbers.data + 5, &context->open);
+    directionBlocks(salt.data, numbers.data + 2, &context->seal);
+    directionBlocks(salt.data, numbers.data + 5, &context->open);
   }
   cipher->contexts[id] = context;
   if (cipher->kernel->prepare(cipher->state, *context)) return toInteger(env, id);

@@ -14,6 +14,13 @@ inline void derivationBlock(const uint8_t* masterSalt, uint32_t label, uint8_t* 
   for (int i = 0; i < 4; i++) out[6 + i] ^= static_cast<uint8_t>(label >> (24 - 8 * i));
 }
 
+// Labels in the order encryption key, session salt, authentication key (spec 4.1).
+inline void directionBlocks(const uint8_t* masterSalt, const int32_t* labels, DirectionBlocks* out) {
+  derivationBlock(masterSalt, static_cast<uint32_t>(labels[0]), out->encryption);
+  derivationBlock(masterSalt, static_cast<uint32_t>(labels[1]), out->salt);
+  derivationBlock(masterSalt, static_cast<uint32_t>(labels[2]), out->authentication);
+}
+
 // The derivation block of one packet: the sequence number are the first four bytes of its header.
 inline void packetBlock(const uint8_t* block, const uint8_t* header, uint8_t counter, uint8_t* out) {
   memcpy(out, block, kBlockBytes);

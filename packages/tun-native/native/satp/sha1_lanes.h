@@ -1,0 +1,95 @@
+// Which message sits in which lane: lanes run together through as many blocks as the shortest has left, then those
+// that are done give their lane to the next message. So packets of different lengths keep all lanes busy.
+#pragma once
+
+#if defined(__x86_64__)
+
+#include "secret_bytes.h"
+#include "sha1_ni.h"
+#include "sha1_x16.h"
+
+namespace tun_native {
+
+// With fewer messages than this the SHA instructions are faster than sixteen lanes with holes.
+constexpr int32_t kFewestLanes = 8;
+
+class Sha1Lanes {
+ public:
+  // Hashes all jobs to their ends. `jobs` is used up.
+  TUN_AVX512 static void hash(Sha1Job** jobs, int32_t count) {
+    Sha1Lanes lanes;
+    int32_t next = 0;
+    for (;;) {
+      while (lanes.active_ < kSlots && next < count) lanes.enter(jobs[next++]);
+      if (lanes.active_ < kFewestLanes) break;
+      lanes.step();
+    }
+    Sha1Job* rest[kFewestLanes];
+    const int32_t left = lanes.leave(rest);
+    wipe(lanes.groups_, sizeof lanes.groups_);
+    hashInterleaved<Sha1Ni>(rest, left);
+  }
+
+ private:
+  static constexpr int32_t kSlots = 2 * kLanes;
+
+  // Lanes in use are those below active_. The others repeat the data of lane 0, whose results nobody reads.
+  void enter(Sha1Job* job) {
+    const int32_t lane = active_++;
+    jobs_[lane] = job;
+    data_[lane] = job->data;
+    for (int i = 0; i < kShaStateWords; i++) *word(i, lane) = job->state[i];
+  }
+
+  void step() {
+    uint32_t blocks = jobs_[0]->blocks;
+    for (int32_t lane = 1; lane < active_; lane++) {
+      if (jobs_[lane]->blocks < blocks) blocks = jobs_[lane]->blocks;
+    }
+    const int32_t width = active_ > kLanes ? kSlots : kLanes;
+    for (int32_t lane = active_; lane < width; lane++) data_[lane] = data_[0];
+    if (width == kSlots) {
+      compressLanes<2>(groups_, data_, blocks);
+    } else {
+      compressLanes<1>(groups_, data_, blocks);
+    }
+    for (int32_t lane = active_ - 1; lane >= 0; lane--) {
+      if (jobs_[lane]->advance(blocks)) {
+        data_[lane] = jobs_[lane]->data;
+      } else {
+        saveState(lane);
+        move(--active_, lane);
+      }
+    }
+  }
+
+  void saveState(int32_t lane) {
+    for (int i = 0; i < kShaStateWords; i++) jobs_[lane]->state[i] = *word(i, lane);
+  }
+
+  void move(int32_t from, int32_t to) {
+    if (from == to) return;
+    jobs_[to] = jobs_[from];
+    data_[to] = data_[from];
+    for (int i = 0; i < kShaStateWords; i++) *word(i, to) = *word(i, from);
+  }
+
+  int32_t leave(Sha1Job** jobs) {
+    for (int32_t lane = 0; lane < active_; lane++) {
+      saveState(lane);
+      jobs[lane] = jobs_[lane];
+    }
+    return active_;
+  }
+
+  uint32_t* word(int i, int32_t lane) { return &groups_[lane / kLanes].word[i][lane % kLanes]; }
+
+  Sha1LaneState groups_[2];
+  Sha1Job* jobs_[kSlots];
+  const uint8_t* data_[kSlots];
+  int32_t active_ = 0;
+};
+
+}  // namespace tun_native
+
+#endif
