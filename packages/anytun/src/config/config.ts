@@ -54,6 +54,8 @@ export interface Config {
   /** With neither the interface is left alone: down, default MTU. */
   readonly ipv4: InterfaceAddress | undefined;
   readonly ipv6: InterfaceAddress | undefined;
+  /** Whether interface and network may move many packets in one piece, where the kernel can. */
+  readonly offload: { readonly tun: boolean; readonly udp: boolean };
   /** Program to run once the interface is up. */
   readonly postUpScript: string | undefined;
   /** 0–65535. */

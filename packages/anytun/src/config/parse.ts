@@ -46,6 +46,7 @@ export function parseConfig(list: readonly Argument[], environment: ParseEnviron
     ...parseEndpoints(args, environment.services, notes),
     device: parseDevice(args, notes),
     ...parseInterfaceAddresses(args),
+    offload: { tun: !args.has("no-tun-offload"), udp: !args.has("no-udp-offload") },
     postUpScript: parsePostUpScript(args, environment.isFile),
     mux: parseId(args, "mux"),
     senderId: parseId(args, "sender-id"),
