@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 
 #include "functions.h"
+#include "offload/vnet_header.h"
+#include "udp_messages.h"
 
 namespace tun_native {
 namespace {
@@ -21,6 +23,16 @@ const Constant kConstants[] = {
     {"IFF_TUN", IFF_TUN},
     {"IFF_TAP", IFF_TAP},
     {"IFF_NO_PI", IFF_NO_PI},
+    {"IFF_VNET_HDR", IFF_VNET_HDR},
+    {"TUN_F_CSUM", kOffloadChecksum},
+    {"TUN_F_TSO4", kOffloadTso4},
+    {"TUN_F_TSO6", kOffloadTso6},
+    {"TUN_F_TSO_ECN", kOffloadTsoEcn},
+    {"TUN_F_USO4", kOffloadUso4},
+    {"TUN_F_USO6", kOffloadUso6},
+    {"SOL_UDP", IPPROTO_UDP},
+    {"UDP_SEGMENT", kUdpSegment},
+    {"UDP_GRO", kUdpGro},
     {"SOL_SOCKET", SOL_SOCKET},
     {"SO_RCVBUF", SO_RCVBUF},
     {"SO_RCVBUFFORCE", SO_RCVBUFFORCE},
@@ -42,6 +54,10 @@ napi_value createConstants(napi_env env) {
   napi_value result = nullptr;
   napi_create_object(env, &result);
   for (const Constant& constant : kConstants) napi_set_named_property(env, result, constant.name, toInteger(env, constant.value));
+  napi_set_named_property(env, result, "TUN_QUEUE_BYTES", toInteger(env, static_cast<int32_t>(tunQueueBytes())));
+  napi_set_named_property(env, result, "SOCKET_STATE_WORDS", toInteger(env, static_cast<int32_t>(socketStateWords())));
+  napi_set_named_property(env, result, "JOINED_SLOT_BYTES", toInteger(env, static_cast<int32_t>(joinedSlotBytes())));
+  napi_set_named_property(env, result, "JOINED_SLOT_ROWS", toInteger(env, joinedSlotRows()));
   return result;
 }
 

@@ -11,6 +11,7 @@ napi_value duplicateDescriptor(napi_env env, napi_callback_info info);
 napi_value adoptDescriptor(napi_env env, napi_callback_info info);
 napi_value releaseDescriptor(napi_env env, napi_callback_info info);
 napi_value closeDescriptor(napi_env env, napi_callback_info info);
+napi_value createPacketPair(napi_env env, napi_callback_info info);
 napi_value createEvent(napi_env env, napi_callback_info info);
 napi_value signalEvent(napi_env env, napi_callback_info info);
 napi_value lockFile(napi_env env, napi_callback_info info);
@@ -23,7 +24,17 @@ napi_value writeFrames(napi_env env, napi_callback_info info);
 napi_value readFrame(napi_env env, napi_callback_info info);
 napi_value writeFrame(napi_env env, napi_callback_info info);
 
-// udp_socket.cc, udp_batch.cc
+// offload/tun_queue.cc
+size_t tunQueueBytes();
+napi_value setVnetHeader(napi_env env, napi_callback_info info);
+napi_value setOffload(napi_env env, napi_callback_info info);
+napi_value readQueue(napi_env env, napi_callback_info info);
+napi_value writeQueue(napi_env env, napi_callback_info info);
+
+// udp_socket.cc, udp_receive.cc, udp_send.cc
+size_t joinedSlotBytes();
+int32_t joinedSlotRows();
+size_t socketStateWords();
 napi_value createSocket(napi_env env, napi_callback_info info);
 napi_value setSocketOption(napi_env env, napi_callback_info info);
 napi_value getSocketOption(napi_env env, napi_callback_info info);

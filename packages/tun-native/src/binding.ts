@@ -12,6 +12,7 @@ export interface NativeBinding {
   adoptDescriptor(fd: number): number;
   releaseDescriptor(fd: number): number;
   closeDescriptor(fd: number): number;
+  createPacketPair(ends: Int32Array): number;
   createEvent(): number;
   signalEvent(fd: number): number;
   lockFile(fd: number): number;
@@ -31,6 +32,28 @@ export interface NativeBinding {
   readFrame(fd: number, bytes: Uint8Array): number;
   writeFrame(fd: number, frame: Uint8Array): number;
 
+  setVnetHeader(fd: number): number;
+  setOffload(fd: number, flags: number): number;
+  readQueue(
+    fd: number,
+    maxFrameBytes: number,
+    queue: Uint8Array,
+    state: Int32Array,
+    counters: Float64Array,
+    bytes: Uint8Array,
+    descriptors: Int32Array,
+  ): number;
+  writeQueue(
+    fd: number,
+    queue: Uint8Array,
+    state: Int32Array,
+    counters: Float64Array,
+    bytes: Uint8Array,
+    descriptors: Int32Array,
+    first: number,
+    count: number,
+  ): number;
+
   // UDP
   createSocket(family: 4 | 6): number;
   setSocketOption(fd: number, level: number, name: number, value: number): number;
@@ -45,6 +68,8 @@ export interface NativeBinding {
     bytes: Uint8Array,
     descriptors: Int32Array,
     endpoints: Int32Array,
+    isJoining: 0 | 1,
+    counters: Float64Array,
   ): number;
   sendDatagrams(
     fd: number,
@@ -55,7 +80,8 @@ export interface NativeBinding {
     first: number,
     count: number,
     errors: Float64Array,
-    status: Int32Array,
+    state: Int32Array,
+    counters: Float64Array,
   ): number;
 
   // Waiting
@@ -96,6 +122,16 @@ export interface NativeConstants {
   readonly IFF_TUN: number;
   readonly IFF_TAP: number;
   readonly IFF_NO_PI: number;
+  readonly IFF_VNET_HDR: number;
+  readonly TUN_F_CSUM: number;
+  readonly TUN_F_TSO4: number;
+  readonly TUN_F_TSO6: number;
+  readonly TUN_F_TSO_ECN: number;
+  readonly TUN_F_USO4: number;
+  readonly TUN_F_USO6: number;
+  readonly SOL_UDP: number;
+  readonly UDP_SEGMENT: number;
+  readonly UDP_GRO: number;
   readonly SOL_SOCKET: number;
   readonly SO_RCVBUF: number;
   readonly SO_RCVBUFFORCE: number;
@@ -109,4 +145,11 @@ export interface NativeConstants {
   readonly EREMCHG: number;
   readonly ERFKILL: number;
   readonly EUSERS: number;
+  /** Bytes of the memory that a device with a vnet header needs between calls. */
+  readonly TUN_QUEUE_BYTES: number;
+  /** Words of the memory that a socket needs between calls. */
+  readonly SOCKET_STATE_WORDS: number;
+  /** Bytes of arena and rows of table for each joined message that is received at once. */
+  readonly JOINED_SLOT_BYTES: number;
+  readonly JOINED_SLOT_ROWS: number;
 }

@@ -29,6 +29,11 @@ export interface PacketDevice {
    */
   read(batch: PacketBatch): number;
   /**
+   * Whether the last `read` left frames that are no longer in the kernel, because the batch was full in the middle
+   * of what the kernel delivers in one piece. A poller does not report them: whoever waits must read them first.
+   */
+  readonly pending: boolean;
+  /**
    * Writes the frames of rows `[first, first + count)`. Returns how many the kernel took; the rest
    * is counted in `writeErrors`. @throws TunNativeError when the device is gone.
    */

@@ -8,6 +8,14 @@ export { formatAddress, type IpAddress, type IpPrefix, parseAddress, parsePrefix
 export type { InterfaceAddress, NewInterfaceAddress } from "./netlink/address.ts";
 export type { InterfaceRoute } from "./netlink/route.ts";
 export { NetworkInterface } from "./network-interface.ts";
+export type {
+  DeviceOffload,
+  DeviceOffloadCounters,
+  DeviceOffloadOptions,
+  SocketOffload,
+  SocketOffloadCounters,
+  SocketOffloadOptions,
+} from "./offload.ts";
 export * from "./packet-batch.ts";
 export { pathMtu } from "./path-mtu.ts";
 export { FdPoller, type PollSource } from "./poller.ts";

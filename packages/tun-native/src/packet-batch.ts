@@ -1,5 +1,6 @@
 import type { PacketBatch } from "./contracts.ts";
 import { argumentError } from "./errors.ts";
+import { loadBinding } from "./load-binding.ts";
 
 /** Words of one row of `descriptors`: offset, length, context, flags. */
 export const DESCRIPTOR_WORDS = 4;
@@ -36,6 +37,19 @@ export interface PacketBatchSize {
    * filled from the front and should hold `capacity` frames of the usual size.
    */
   readonly bytes: number;
+}
+
+/** Joined messages that a batch of `joinedBatchSize` has places for, and how many of them can be offered at once. */
+const JOINED_SLOTS = 128;
+const JOINED_SLOTS_AT_ONCE = 16;
+
+/**
+ * Size of a batch for sockets that receive joined datagrams (`udpCoalescing`): 64 KiB for each message, and rows for
+ * all that such messages can hold. Only what is used of it becomes resident memory.
+ */
+export function joinedBatchSize(): PacketBatchSize {
+  const { JOINED_SLOT_BYTES, JOINED_SLOT_ROWS } = loadBinding().constants;
+  return { capacity: JOINED_SLOTS_AT_ONCE * JOINED_SLOT_ROWS, bytes: JOINED_SLOTS * JOINED_SLOT_BYTES };
 }
 
 /**

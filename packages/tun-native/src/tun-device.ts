@@ -3,6 +3,7 @@ import type { DeviceKind, PacketBatch, PacketDevice } from "./contracts.ts";
 import { Descriptor } from "./descriptor.ts";
 import { argumentError, TunNativeError } from "./errors.ts";
 import { loadBinding } from "./load-binding.ts";
+import { type DeviceOffload, type DeviceOffloadCounters, type DeviceOffloadOptions, grantOffloads } from "./offload.ts";
 import { HEADROOM_BYTES, TAILROOM_BYTES } from "./packet-batch.ts";
 import { check, systemError } from "./system-error.ts";
 
@@ -11,6 +12,16 @@ export const TUN_DEVICE_FILE = "/dev/net/tun";
 
 const DEFAULT_MAX_FRAME_BYTES = 9216;
 const EFAULT = 14;
+const EINVAL = 22;
+
+// Words of the state that the addon keeps for a device, and bits of its mode.
+const STATE_WORDS = 4;
+const LAST_ERRNO = 0;
+const PENDING = 1;
+const MODE = 2;
+const IS_TAP = 1;
+const JOIN_TCP = 2;
+const JOIN_UDP = 4;
 
 export interface TunDeviceOptions {
   readonly kind: DeviceKind;
@@ -21,6 +32,8 @@ export interface TunDeviceOptions {
    * than one such frame is left in the arena. Default 9216.
    */
   readonly maxFrameBytes?: number;
+  /** What the kernel may deliver and take in one piece; each falls back to single frames where it is not available. */
+  readonly offload?: DeviceOffloadOptions;
 }
 
 /** A device on its way to another thread: the receiver must attach it, or the descriptor stays open. */
@@ -29,6 +42,9 @@ export interface DetachedTunDevice {
   readonly kind: DeviceKind;
   readonly name: string;
   readonly maxFrameBytes: number;
+  /** Whether each frame has a vnet header before it. */
+  readonly hasVnetHeader: boolean;
+  readonly offloads: readonly DeviceOffload[];
 }
 
 /** A TUN or TAP device of the kernel. The interface vanishes with `close()` unless something else keeps it. */
@@ -39,13 +55,23 @@ export class TunDevice implements PacketDevice {
   #writeErrors = 0;
   readonly #descriptor: Descriptor;
   readonly #native: NativeBinding = loadBinding();
-  readonly #status: Int32Array = new Int32Array(1);
+  /** Super-frame that is being cut, and tables for joining; empty without a vnet header. */
+  readonly #queue: Uint8Array;
+  readonly #state: Int32Array = new Int32Array(STATE_WORDS);
+  readonly #counters: Float64Array = new Float64Array(4);
+  readonly #granted: readonly DeviceOffload[];
 
-  private constructor(descriptor: Descriptor, kind: DeviceKind, name: string, maxFrameBytes: number) {
+  private constructor(descriptor: Descriptor, parts: Omit<DetachedTunDevice, "fd">) {
+    const { kind, name, maxFrameBytes, hasVnetHeader, offloads } = parts;
     this.#descriptor = descriptor;
     this.kind = kind;
     this.name = name;
     this.maxFrameBytes = maxFrameBytes;
+    this.#granted = offloads;
+    this.#queue = new Uint8Array(hasVnetHeader ? this.#native.constants.TUN_QUEUE_BYTES : 0);
+    const joinTcp = offloads.includes("coalesce-tcp") ? JOIN_TCP : 0;
+    const joinUdp = offloads.includes("coalesce-udp") ? JOIN_UDP : 0;
+    this.#state[MODE] = (kind === "tap" ? IS_TAP : 0) | joinTcp | joinUdp;
   }
 
   /**
@@ -60,28 +86,51 @@ export class TunDevice implements PacketDevice {
       throw argumentError("maxFrameBytes", maxFrameBytes, "a number of bytes from 64 to 65535");
     }
     const native = loadBinding();
-    const { O_RDWR, O_NONBLOCK, O_CLOEXEC, IFF_TUN, IFF_TAP, IFF_NO_PI } = native.constants;
+    const { O_RDWR, O_NONBLOCK, O_CLOEXEC } = native.constants;
     const fd = native.openDescriptor(TUN_DEVICE_FILE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     const descriptor = new Descriptor(check(fd, "open", TUN_DEVICE_FILE), name === "" ? kind : name);
-    const given = native.setInterface(fd, name, (kind === "tun" ? IFF_TUN : IFF_TAP) | IFF_NO_PI);
+    const { tunSegmentation = true, coalescing = true } = options.offload ?? {};
+    const { given, hasVnetHeader } = attachInterface(native, fd, kind, name, tunSegmentation || coalescing);
     if (typeof given === "number") {
       descriptor.close();
       throw systemError(given, "ioctl(TUNSETIFF)", descriptor.label);
     }
     descriptor.label = given;
-    return new TunDevice(descriptor, kind, given, maxFrameBytes);
+    const set = (flags: number): number => native.setOffload(fd, flags);
+    // An interface that outlives its users may still have what an earlier one asked for.
+    set(0);
+    const offloads = hasVnetHeader ? grantOffloads(set, native.constants, { tunSegmentation, coalescing }) : [];
+    return new TunDevice(descriptor, { kind, name: given, maxFrameBytes, hasVnetHeader, offloads });
   }
 
   /** Takes over a device that another thread detached. */
   static attach(detached: DetachedTunDevice): TunDevice {
-    const { fd, kind, name, maxFrameBytes } = detached;
-    return new TunDevice(Descriptor.adopt(fd, name), kind, name, maxFrameBytes);
+    return new TunDevice(Descriptor.adopt(detached.fd, detached.name), detached);
   }
 
-  /** Gives the device away; this object is closed afterwards, the interface stays. */
+  /** Gives the device away; this object is closed afterwards, the interface stays. Pending frames are lost. */
   detach(): DetachedTunDevice {
-    const { kind, name, maxFrameBytes } = this;
-    return { fd: this.#descriptor.release(), kind, name, maxFrameBytes };
+    const { kind, name, maxFrameBytes, offloads } = this;
+    const hasVnetHeader = this.#queue.length > 0;
+    return { fd: this.#descriptor.release(), kind, name, maxFrameBytes, hasVnetHeader, offloads };
+  }
+
+  /** What was granted at open, without what the kernel turned out not to take. */
+  get offloads(): readonly DeviceOffload[] {
+    const mode = this.#state[MODE] ?? 0;
+    return this.#granted.filter(
+      (name) =>
+        (name !== "coalesce-tcp" || (mode & JOIN_TCP) !== 0) && (name !== "coalesce-udp" || (mode & JOIN_UDP) !== 0),
+    );
+  }
+
+  get offloadCounters(): DeviceOffloadCounters {
+    const [superFrames = 0, segments = 0, joinedWrites = 0, joinedFrames = 0] = this.#counters;
+    return { superFrames, segments, joinedWrites, joinedFrames };
+  }
+
+  get pending(): boolean {
+    return this.#state[PENDING] !== 0;
   }
 
   /** For a poller. */
@@ -100,32 +149,47 @@ export class TunDevice implements PacketDevice {
 
   /** errno of the last frame that the kernel refused, 0 if none. */
   get lastWriteErrno(): number {
-    return this.#status[0] ?? 0;
+    return this.#state[LAST_ERRNO] ?? 0;
   }
 
   read(batch: PacketBatch): number {
-    const count = this.#native.readFrames(this.#descriptor.fd, this.maxFrameBytes, batch.bytes, batch.descriptors);
+    const { bytes, descriptors } = batch;
+    const { fd } = this.#descriptor;
+    const native = this.#native;
+    const longest = this.maxFrameBytes;
+    const count =
+      this.#queue.length === 0
+        ? native.readFrames(fd, longest, bytes, descriptors)
+        : native.readQueue(fd, longest, this.#queue, this.#state, this.#counters, bytes, descriptors);
     return count < 0 ? this.#fail(count, "read") : count;
   }
 
   write(batch: PacketBatch, first: number, count: number): number {
     const { bytes, descriptors } = batch;
-    const written = this.#native.writeFrames(this.#descriptor.fd, bytes, descriptors, first, count, this.#status);
+    const { fd } = this.#descriptor;
+    const native = this.#native;
+    const written =
+      this.#queue.length === 0
+        ? native.writeFrames(fd, bytes, descriptors, first, count, this.#state)
+        : native.writeQueue(fd, this.#queue, this.#state, this.#counters, bytes, descriptors, first, count);
     if (written < 0) return this.#fail(written, "write");
     this.#writeErrors += count - written;
     return written;
   }
 
   /**
-   * Reads one frame into a buffer of the caller; a longer frame is cut without notice.
+   * Reads one frame into a buffer of the caller; a longer frame is cut without notice. Only for devices that were
+   * opened with neither `tunSegmentation` nor `coalescing`.
    * @returns its length, 0 when there is none
    */
   readFrame(buffer: Uint8Array): number {
+    this.#checkSingle("readFrame");
     return check(this.#native.readFrame(this.#descriptor.fd, buffer), "read", this.name);
   }
 
-  /** Writes one frame. @throws TunNativeError `EIO` (interface down), `EINVAL` (not an IP packet), … */
+  /** Writes one frame; same restriction. @throws TunNativeError `EIO` (interface down), `EINVAL` (not an IP packet), … */
   writeFrame(frame: Uint8Array): void {
+    this.#checkSingle("writeFrame");
     check(this.#native.writeFrame(this.#descriptor.fd, frame), "write", this.name);
   }
 
@@ -137,6 +201,11 @@ export class TunDevice implements PacketDevice {
     this.close();
   }
 
+  #checkSingle(method: string): void {
+    if (this.#queue.length === 0) return;
+    throw argumentError(method, this.name, "a device opened without tunSegmentation and coalescing");
+  }
+
   #fail(result: number, syscall: string): never {
     if (result !== -EFAULT) throw systemError(result, syscall, this.name);
     const room = HEADROOM_BYTES + this.maxFrameBytes + TAILROOM_BYTES;
@@ -146,6 +215,25 @@ export class TunDevice implements PacketDevice {
       message: `${syscall} ${this.name}: rows outside the arena, or an arena of less than ${room} bytes`,
     });
   }
+}
+
+// TUNSETIFF, without the vnet header where the kernel does not know it.
+function attachInterface(
+  native: NativeBinding,
+  fd: number,
+  kind: DeviceKind,
+  name: string,
+  wantsHeader: boolean,
+): { given: string | number; hasVnetHeader: boolean } {
+  const { IFF_TUN, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR } = native.constants;
+  const flags = (kind === "tun" ? IFF_TUN : IFF_TAP) | IFF_NO_PI;
+  if (wantsHeader) {
+    const given = native.setInterface(fd, name, flags | IFF_VNET_HDR);
+    // A size of its own is a refinement of younger kernels; the default is the one in use here.
+    if (typeof given === "string") native.setVnetHeader(fd);
+    if (given !== -EINVAL) return { given, hasVnetHeader: true };
+  }
+  return { given: native.setInterface(fd, name, flags), hasVnetHeader: false };
 }
 
 // What the kernel would answer with a bare EINVAL.

@@ -5,11 +5,22 @@ import { writeEndpoint } from "./endpoint.ts";
 import { argumentError, TunNativeError } from "./errors.ts";
 import { formatAddress, type IpAddress, parseAddress } from "./ip-address.ts";
 import { loadBinding } from "./load-binding.ts";
+import {
+  grantSocketOffloads,
+  type SocketOffload,
+  type SocketOffloadCounters,
+  type SocketOffloadOptions,
+} from "./offload.ts";
 import { ENDPOINT_WORDS } from "./packet-batch.ts";
 import { check, systemError } from "./system-error.ts";
 
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
 const EFAULT = 14;
+
+// Words of the state that the addon keeps for a socket.
+const LAST_ERRNO = 0;
+const SEGMENTING = 1;
+const REFUSED_SENDS = 2;
 
 export interface UdpSocketOptions {
   readonly family: 4 | 6;
@@ -24,6 +35,8 @@ export interface UdpSocketOptions {
   readonly sendBuffer?: number;
   /** Interface to bind to (SO_BINDTODEVICE). */
   readonly device?: string;
+  /** What the kernel may send and deliver in one piece; each falls back to single datagrams. */
+  readonly offload?: SocketOffloadOptions;
 }
 
 /** A socket on its way to another thread: the receiver must attach it, or the descriptor stays open. */
@@ -33,6 +46,7 @@ export interface DetachedUdpSocket {
   readonly address: string;
   readonly port: number;
   readonly id: number;
+  readonly offloads: readonly SocketOffload[];
 }
 
 /**
@@ -47,9 +61,12 @@ export class UdpSocket implements DatagramSocket {
   readonly address: string;
   readonly id: number;
   readonly sendErrors: Float64Array = new Float64Array(4);
-  readonly #status: Int32Array = new Int32Array(1);
   readonly #descriptor: Descriptor;
   readonly #native: NativeBinding = loadBinding();
+  /** Last errno, whether runs leave as one message, and paths that are too narrow for it. */
+  readonly #state: Int32Array = new Int32Array(this.#native.constants.SOCKET_STATE_WORDS);
+  readonly #counters: Float64Array = new Float64Array(6);
+  readonly #isJoining: 0 | 1;
 
   private constructor(descriptor: Descriptor, parts: Omit<DetachedUdpSocket, "fd">) {
     this.#descriptor = descriptor;
@@ -57,6 +74,8 @@ export class UdpSocket implements DatagramSocket {
     this.port = parts.port;
     this.address = parts.address;
     this.id = parts.id;
+    this.#isJoining = parts.offloads.includes("coalescing") ? 1 : 0;
+    this.#state[SEGMENTING] = parts.offloads.includes("segmentation") ? 1 : 0;
   }
 
   /**
@@ -83,7 +102,8 @@ export class UdpSocket implements DatagramSocket {
       check(native.bindSocket(descriptor.fd, endpoint), "bind", label);
       const bound = check(native.socketPort(descriptor.fd), "getsockname", label);
       descriptor.label = endpointText(family, text, bound);
-      return new UdpSocket(descriptor, { family, address: text, port: bound, id });
+      const offloads = grantSocketOffloads(native, descriptor.fd, options.offload ?? {});
+      return new UdpSocket(descriptor, { family, address: text, port: bound, id, offloads });
     } catch (error) {
       descriptor.close();
       throw error;
@@ -98,8 +118,25 @@ export class UdpSocket implements DatagramSocket {
 
   /** Gives the socket away; this object is closed afterwards, the port stays bound. */
   detach(): DetachedUdpSocket {
-    const { family, address, port, id } = this;
-    return { fd: this.#descriptor.release(), family, address, port, id };
+    const { family, address, port, id, offloads } = this;
+    return { fd: this.#descriptor.release(), family, address, port, id, offloads };
+  }
+
+  /** What was granted at open, without what the network below turned out not to take. */
+  get offloads(): readonly SocketOffload[] {
+    const all: readonly SocketOffload[] = ["segmentation", "coalescing"];
+    return all.filter((name) => (name === "coalescing" ? this.#isJoining : this.#state[SEGMENTING]) === 1);
+  }
+
+  /** Segmented messages that the kernel refused; their datagrams went one by one. */
+  get refusedSends(): number {
+    return this.#counters[REFUSED_SENDS] ?? 0;
+  }
+
+  get offloadCounters(): SocketOffloadCounters {
+    const [segmentedSends = 0, segmentedDatagrams = 0, refusedSends = 0, ...received] = this.#counters;
+    const [coalescedReceives = 0, coalescedDatagrams = 0, lostDatagrams = 0] = received;
+    return { segmentedSends, segmentedDatagrams, refusedSends, coalescedReceives, coalescedDatagrams, lostDatagrams };
   }
 
   /** For a poller. */
@@ -119,12 +156,20 @@ export class UdpSocket implements DatagramSocket {
   }
 
   get lastSendErrno(): number {
-    return this.#status[0] ?? 0;
+    return this.#state[LAST_ERRNO] ?? 0;
   }
 
   receive(batch: PacketBatch): number {
     const { bytes, descriptors, endpoints } = batch;
-    const count = this.#native.receiveDatagrams(this.#descriptor.fd, this.id, bytes, descriptors, endpoints);
+    const count = this.#native.receiveDatagrams(
+      this.#descriptor.fd,
+      this.id,
+      bytes,
+      descriptors,
+      endpoints,
+      this.#isJoining,
+      this.#counters,
+    );
     return count < 0 ? this.#fail(count, "recvmmsg") : count;
   }
 
@@ -138,7 +183,8 @@ export class UdpSocket implements DatagramSocket {
       first,
       count,
       this.sendErrors,
-      this.#status,
+      this.#state,
+      this.#counters,
     );
     return sent < 0 ? this.#fail(sent, "sendmmsg") : sent;
   }
@@ -153,10 +199,11 @@ export class UdpSocket implements DatagramSocket {
 
   #fail(result: number, syscall: string): never {
     if (result !== -EFAULT) throw systemError(result, syscall, this.label);
+    const small = this.#isJoining === 1 ? "a batch smaller than joinedBatchSize()" : "less than 64 bytes per row";
     throw new TunNativeError({
       code: "ERR_BATCH",
       object: this.label,
-      message: `${syscall} ${this.label}: rows outside the arena, or an arena of less than 64 bytes per row`,
+      message: `${syscall} ${this.label}: rows outside the arena, or ${small}`,
     });
   }
 }

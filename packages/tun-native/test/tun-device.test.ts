@@ -146,7 +146,7 @@ describe("frames", requires("root", "tun", "unshare", "ip"), () => {
       set.isUp = true;
       const batch = tun.createPacketBatch({ capacity: 64, bytes: 4096 });
       while (device.read(batch) > 0);
-      const socket = tun.UdpSocket.open({ family: 4, id: 0 });
+      const socket = tun.UdpSocket.open({ family: 4, id: 0, offload: { udpSegmentation: false } });
       const out = tun.createPacketBatch({ capacity: 5, bytes: 5 * 8192 });
       [972, 973, 8000, 1, 972].forEach((bytes, i) => {
         out.descriptors.set([i * 8192, bytes, 0, 0], i * 4);
@@ -240,15 +240,21 @@ describe("a device", requires("root", "tun", "unshare", "ip"), () => {
       const batch = tun.createPacketBatch({ capacity: 4, bytes: 64 * 1024 });
       batch.descriptors.set([0, 20, 0, 0]);
       run("ip", "link", "del", "t0");
+      const offload = { tunSegmentation: false, coalescing: false };
+      const plain = tun.TunDevice.open({ kind: "tun", name: "t0", offload });
+      run("ip", "link", "del", "t0");
       return [
         failure(() => device.read(batch)),
         failure(() => device.write(batch, 0, 1)),
-        failure(() => device.readFrame(batch.bytes)),
         failure(() => poller.wait(1000)),
+        failure(() => plain.read(batch)),
+        failure(() => plain.write(batch, 0, 1)),
+        failure(() => plain.readFrame(batch.bytes)),
+        failure(() => plain.writeFrame(batch.bytes)),
       ];
     });
     for (const error of errors) expect(error).toMatchObject({ code: "EBADFD", object: "t0" });
-    expect(errors[3]?.message).toBe("poll(POLLERR) t0: EBADFD (File descriptor in bad state)");
+    expect(errors[2]?.message).toBe("poll(POLLERR) t0: EBADFD (File descriptor in bad state)");
   });
 
   it("goes from one owner to another", async () => {

@@ -190,6 +190,8 @@ export const optionTable = {
     whole: true,
     description: "where used sequence numbers are remembered",
   },
+  "no-tun-offload": { type: "boolean", description: "exchange single frames with the interface" },
+  "no-udp-offload": { type: "boolean", description: "exchange single datagrams with the network" },
 } as const;
 
 export type OptionName = keyof typeof optionTable;

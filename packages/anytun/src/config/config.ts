@@ -58,6 +58,8 @@ export interface Config {
   readonly mtu: number | "auto" | undefined;
   /** Lower the MSS of TCP connections to what fits. */
   readonly mssClamp: boolean;
+  /** Whether interface and network may move many packets in one piece, where the kernel can. */
+  readonly offload: { readonly tun: boolean; readonly udp: boolean };
   /** Program to run once the interface is up. */
   readonly postUpScript: string | undefined;
   /** 0–65535. */

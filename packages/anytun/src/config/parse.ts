@@ -48,6 +48,7 @@ export function parseConfig(list: readonly Argument[], environment: ParseEnviron
     ...parseInterfaceAddresses(args),
     mtu: parseMtu(args),
     mssClamp: !args.has("no-mss-clamp"),
+    offload: { tun: !args.has("no-tun-offload"), udp: !args.has("no-udp-offload") },
     postUpScript: parsePostUpScript(args, environment.isFile),
     mux: parseId(args, "mux"),
     senderId: parseId(args, "sender-id"),

@@ -117,6 +117,9 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
       case "rejected":
         lines.rejected(event.rejections);
         break;
+      case "segments-refused":
+        lines.segmentsRefused();
+        break;
       case "sequence-low":
         void supply.refill((range) => plane.extendSequence(range));
         break;

@@ -12,12 +12,17 @@ const CONFIGURED_MTU = 1400;
  * Creates the device; with an address (`-n`) also sets the MTU and brings the interface up, with `--mtu` sets the MTU.
  * @throws TunNativeError; no device is left then
  */
-export function openDevice(config: Pick<Config, "device" | "ipv4" | "ipv6" | "mtu">, log: Logger): TunDevice {
+export function openDevice(
+  config: Pick<Config, "device" | "ipv4" | "ipv6" | "mtu" | "offload">,
+  log: Logger,
+): TunDevice {
   const { kind, name } = config.device;
-  const device = TunDevice.open(name === undefined ? { kind } : { kind, name });
+  const offload = { tunSegmentation: config.offload.tun, coalescing: config.offload.tun };
+  const device = TunDevice.open(name === undefined ? { kind, offload } : { kind, name, offload });
   try {
     log.notice(`dev opened - name '${device.name}', node '${DEVICE_NODE}'`);
     log.notice(`dev type is '${kind}'`);
+    log.notice(`dev offloads: ${device.offloads.join(" ") || "none"}`);
     const { ipv4, ipv6 } = config;
     const link = new NetworkInterface(device.name);
     if (typeof config.mtu === "number") link.mtu = config.mtu;

@@ -18,7 +18,7 @@ const ANY: Record<AddressFamily, readonly Address[]> = {
  * @throws TunNativeError of the first address that cannot be bound; nothing stays open then
  */
 export async function openSockets(
-  config: Pick<Config, "local" | "family">,
+  config: Pick<Config, "local" | "family" | "offload">,
   context: ResolveContext,
   signal: AbortSignal,
 ): Promise<UdpSocket[] | undefined> {
@@ -26,15 +26,18 @@ export async function openSockets(
   const addresses =
     host === undefined ? ANY[config.family] : await resolve({ host, port }, config.family, context, signal);
   if (addresses === undefined) return undefined;
+  const offload = { udpSegmentation: config.offload.udp, udpCoalescing: config.offload.udp };
   const sockets: UdpSocket[] = [];
   try {
     for (const { family, address } of addresses) {
-      const socket = tryOpen({ family, address, port, id: sockets.length }, host === undefined);
+      const socket = tryOpen({ family, address, port, id: sockets.length, offload }, host === undefined);
       if (socket === undefined) continue;
       sockets.push(socket);
       context.log.notice(`opening socket: ${socket.label}`);
     }
-    if (sockets.length === 0) throw new Error("neither IPv4 nor IPv6 is available on this host");
+    const [first] = sockets;
+    if (first === undefined) throw new Error("neither IPv4 nor IPv6 is available on this host");
+    context.log.notice(`socket offloads: ${first.offloads.join(" ") || "none"}`);
   } catch (error) {
     for (const socket of sockets) socket.close();
     throw error;

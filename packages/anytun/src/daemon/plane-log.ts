@@ -45,6 +45,11 @@ export class PlaneLog {
     this.#limiter.note("no-sequence", LOG_ERROR, "frames were dropped: no sequence numbers are reserved", noSequence);
   }
 
+  segmentsRefused(): void {
+    const cause = `datagrams are longer than the path takes in one piece, or a device below takes none`;
+    this.#log.warning(`${cause}: they leave one by one, which is slower; a lower MTU of ${this.#device} may help`);
+  }
+
   /** Writes the summaries that are due. */
   flush(): void {
     this.#limiter.flush();

@@ -5,8 +5,13 @@ import type { PeerSnapshot, Snapshot, Traffic } from "../data-plane/messages.ts"
 /** Drops that never happened are left out; all other counters are always there. Nothing without a snapshot. */
 export function reportLines(snapshot: Snapshot | undefined): string[] {
   if (snapshot === undefined) return [];
-  const { traffic, drops, peers } = snapshot;
-  return [`counters: ${trafficWords(traffic)}`, `drops: ${dropWords(drops)}`, ...peers.flatMap(peerLines)];
+  const { traffic, drops, peers, offloads } = snapshot;
+  return [
+    `counters: ${trafficWords(traffic)}`,
+    `drops: ${dropWords(drops)}`,
+    ...peers.flatMap(peerLines),
+    ...(offloads === undefined ? [] : [`offloads: ${offloadWords(offloads)}`]),
+  ];
 }
 
 function peerLines({ mux, endpoint, heardAgoMs, sentAgoMs, traffic, drops }: PeerSnapshot): string[] {
@@ -25,6 +30,13 @@ function dropWords(drops: readonly number[]): string {
     return count > 0 ? [`${name}=${count}`] : [];
   });
   return happened.length === 0 ? "none" : happened.join(" ");
+}
+
+/** `superFrames` is `super-frames=`: the names of the counters say what they are. */
+function offloadWords(offloads: NonNullable<Snapshot["offloads"]>): string {
+  return Object.entries(offloads)
+    .map(([name, count]) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=${count}`)
+    .join(" ");
 }
 
 function ago(ms: number): string {

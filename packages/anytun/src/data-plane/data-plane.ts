@@ -41,9 +41,11 @@ export class DataPlane {
    * @throws TunNativeError when the device or a socket is gone
    */
   turn(timeoutMs: number): void {
-    const { poller, sockets } = this.#parts;
-    const ready = poller.wait(timeoutMs);
-    if ((ready & DEVICE_READY) !== 0) this.outboundBurst();
+    const { device, poller, sockets } = this.#parts;
+    // frames that were read from the kernel already are nothing to wait for
+    const { pending } = device;
+    const ready = poller.wait(pending ? 0 : timeoutMs);
+    if (pending || (ready & DEVICE_READY) !== 0) this.outboundBurst();
     for (let i = 0; i < sockets.length; i++) {
       const socket = sockets[i];
       if (socket !== undefined && (ready & (2 << i)) !== 0) this.inboundBurst(socket);

@@ -1,6 +1,6 @@
 /** What the control side (main thread) and the data plane (worker thread) say to one another. Plain data that can be cloned. */
 import type { CipherContext, SequenceRange, TunnelConfig } from "satp-core";
-import type { DetachedTunDevice, DetachedUdpSocket } from "tun-native";
+import type { DetachedTunDevice, DetachedUdpSocket, DeviceOffloadCounters, SocketOffloadCounters } from "tun-native";
 
 /** Handed to the worker at its start; the descriptors in it belong to the worker from then on. */
 export interface DataPlaneSetup {
@@ -30,6 +30,8 @@ export type Report =
   | { readonly type: "peer-detected"; readonly mux: number; readonly endpoint: Int32Array }
   | { readonly type: "endpoint-moved"; readonly mux: number; readonly endpoint: Int32Array }
   | { readonly type: "sequence-low" }
+  /** For the first time a run of datagrams could not leave as one message. */
+  | { readonly type: "segments-refused" }
   | { readonly type: "rejected"; readonly rejections: Rejections }
   | { readonly type: "snapshot"; readonly snapshot: Snapshot }
   | { readonly type: "failed"; readonly error: Failure };
@@ -59,6 +61,8 @@ export interface Snapshot {
   /** Drops by reason, in the order of satp-core's drop reason names. */
   readonly drops: readonly number[];
   readonly peers: readonly PeerSnapshot[];
+  /** What device and sockets moved in bulk; absent where they are not the kernel's. */
+  readonly offloads?: DeviceOffloadCounters & SocketOffloadCounters;
 }
 
 export interface Traffic {

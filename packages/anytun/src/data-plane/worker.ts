@@ -1,15 +1,25 @@
 /** Entry of the worker thread: builds a data plane from descriptors and runs it until told to stop. */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { SequenceCounter, Tunnel } from "satp-core";
-import { createPacketBatch, createSatpCipher, EventSignal, FdPoller, TunDevice, UdpSocket } from "tun-native";
+import {
+  createPacketBatch,
+  createSatpCipher,
+  EventSignal,
+  FdPoller,
+  joinedBatchSize,
+  type PacketBatchSize,
+  type SocketOffloadCounters,
+  TunDevice,
+  UdpSocket,
+} from "tun-native";
 import { DataPlane } from "./data-plane.ts";
-import type { Command, DataPlaneSetup, Report } from "./messages.ts";
+import type { Command, DataPlaneSetup, Report, Snapshot } from "./messages.ts";
 import { PlaneReporter } from "./reporter.ts";
 
 /** Packets a burst can hold: long enough to amortise the calls, short enough to stay in the second-level cache. */
 const BURST_PACKETS = 128;
-/** Arena of one direction: room for a burst of jumbo frames. */
-const ARENA_BYTES = BURST_PACKETS * 9728;
+/** Room for a burst of jumbo frames. */
+const BURST: PacketBatchSize = { capacity: BURST_PACKETS, bytes: BURST_PACKETS * 9728 };
 
 const port = parentPort;
 if (port === null) throw new Error("data-plane-worker.js runs only as a worker thread");
@@ -39,10 +49,13 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
     poller,
     cipher,
     tunnel,
-    frames: createPacketBatch({ capacity: BURST_PACKETS, bytes: ARENA_BYTES }),
-    datagrams: createPacketBatch({ capacity: BURST_PACKETS, bytes: ARENA_BYTES }),
+    frames: createPacketBatch(BURST),
+    datagrams: createPacketBatch(
+      sockets.some(({ offloads }) => offloads.includes("coalescing")) ? joinedBatchSize() : BURST,
+    ),
     now: () => performance.now(),
   });
+  let isRefusalTold = false;
   try {
     send({ type: "running" });
     for (;;) {
@@ -62,16 +75,41 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
           case "snapshot":
             send({
               type: "snapshot",
-              snapshot: reporter.snapshot(tunnel, sockets, device.writeErrors, performance.now()),
+              snapshot: {
+                ...reporter.snapshot(tunnel, sockets, device.writeErrors, performance.now()),
+                offloads: offloadCounters(device, sockets),
+              },
             });
             break;
         }
       }
       plane.turn(reporter.flush(tunnel, performance.now()));
+      if (!isRefusalTold && sockets.some(isRefusing)) {
+        isRefusalTold = true;
+        send({ type: "segments-refused" });
+      }
     }
   } finally {
     plane.close();
   }
+}
+
+function isRefusing(socket: UdpSocket): boolean {
+  return socket.refusedSends > 0;
+}
+
+function offloadCounters(device: TunDevice, sockets: readonly UdpSocket[]): Snapshot["offloads"] & object {
+  const sums = sockets.map((socket) => socket.offloadCounters);
+  const sum = (name: keyof SocketOffloadCounters): number => sums.reduce((total, one) => total + one[name], 0);
+  return {
+    ...device.offloadCounters,
+    segmentedSends: sum("segmentedSends"),
+    segmentedDatagrams: sum("segmentedDatagrams"),
+    refusedSends: sum("refusedSends"),
+    coalescedReceives: sum("coalescedReceives"),
+    coalescedDatagrams: sum("coalescedDatagrams"),
+    lostDatagrams: sum("lostDatagrams"),
+  };
 }
 
 try {

@@ -51,6 +51,7 @@ it("has the original's defaults", () => {
     ipv6: undefined,
     mtu: undefined,
     mssClamp: true,
+    offload: { tun: true, udp: true },
     postUpScript: undefined,
     mux: 0,
     senderId: 0,
@@ -423,5 +424,15 @@ it("takes the man page's two-host example", () => {
     ipv4: { address: "192.168.123.1", prefixLength: 30 },
     suite: { kdPrf: "aes-ctr-256", cipher: "aes-ctr-256", auth: "sha1", tagBytes: 10 },
     role: "left",
+  });
+});
+
+describe("offloads", () => {
+  it.each<[string[], Config["offload"]]>([
+    [["--no-tun-offload"], { tun: false, udp: true }],
+    [["--no-udp-offload"], { tun: true, udp: false }],
+    [["--no-udp-offload", "--no-tun-offload"], { tun: false, udp: false }],
+  ])("%j", (words, offload) => {
+    expect(keyed(...words).offload).toEqual(offload);
   });
 });

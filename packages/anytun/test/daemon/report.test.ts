@@ -32,6 +32,19 @@ it("prints totals, drops that happened, and each peer", () => {
   ]);
 });
 
+it("ends with what was moved in bulk, where the kernel does that", () => {
+  const traffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 };
+  const offloads = {
+    ...{ superFrames: 2, segments: 90, joinedWrites: 1, joinedFrames: 40 },
+    ...{ segmentedSends: 3, segmentedDatagrams: 91, refusedSends: 0 },
+    ...{ coalescedReceives: 4, coalescedDatagrams: 120, lostDatagrams: 0 },
+  };
+  expect(reportLines({ traffic, drops: quiet, peers: [], offloads }).at(-1)).toBe(
+    "offloads: super-frames=2 segments=90 joined-writes=1 joined-frames=40 segmented-sends=3 segmented-datagrams=91 " +
+      "refused-sends=0 coalesced-receives=4 coalesced-datagrams=120 lost-datagrams=0",
+  );
+});
+
 it("prints zeros, and nothing at all without a snapshot", () => {
   const traffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 };
   expect(reportLines({ traffic, drops: quiet, peers: [] })).toEqual([

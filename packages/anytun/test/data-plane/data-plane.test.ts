@@ -1,7 +1,7 @@
 import * as core from "satp-core";
 import { DropReason } from "satp-core";
 import * as native from "tun-native";
-import { MemoryNetwork } from "tun-native/testing";
+import { MemoryDevice, MemoryNetwork } from "tun-native/testing";
 import { describe, expect, it } from "vitest";
 import { ipPacket, type MemoryEnd, memoryEnd, numbersOf } from "./memory-tunnel.ts";
 
@@ -140,6 +140,53 @@ describe("a tunnel in memory", () => {
     left.plane.close();
     left.plane.close();
     expect(left.device.isClosed).toBe(true);
+  });
+});
+
+describe("frames that a device holds back", () => {
+  /** Everything that was injected leaves the kernel with the first read, as a super-frame does. */
+  class BulkDevice extends MemoryDevice {
+    #left = 0;
+
+    override inject(frame: Uint8Array): void {
+      super.inject(frame);
+      this.#left++;
+    }
+
+    override get pending(): boolean {
+      return this.#left > 0 && this.#left < 100;
+    }
+
+    override get isReadable(): boolean {
+      return super.isReadable && !this.pending;
+    }
+
+    override read(batch: native.PacketBatch): number {
+      const count = super.read(batch);
+      this.#left -= count;
+      return count;
+    }
+  }
+
+  it("are sent by the next turns without waiting, and the sockets have their turns between them", () => {
+    const network = new MemoryNetwork({ latencyMs: 1 });
+    const device = new BulkDevice();
+    const left = memoryEnd(network, { role: "left", address: A, peer: B, device });
+    const right = memoryEnd(network, { role: "right", address: B, peer: A });
+    for (let i = 0; i < 100; i++) device.inject(ipPacket(i));
+    right.device.inject(ipPacket(7));
+    right.plane.turn(0);
+    network.advance(1);
+    left.plane.turn(-1);
+    expect([device.pending, numbersOf(device.take())]).toEqual([true, [7]]);
+    const started = network.now;
+    for (let turns = 0; device.pending; turns++) {
+      expect(turns).toBeLessThan(4);
+      left.plane.turn(1000);
+    }
+    expect(network.now).toBe(started);
+    settle(network, [left, right]);
+    expect(numbersOf(right.device.take())).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 });
 

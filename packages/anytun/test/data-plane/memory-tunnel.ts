@@ -27,6 +27,8 @@ export interface EndOptions {
   readonly windowSize?: number;
   /** Own numbers; default a million from 0. */
   readonly numbers?: number;
+  /** Default: a new one. */
+  readonly device?: MemoryDevice;
 }
 
 /** One end of the tunnel. */
@@ -61,7 +63,7 @@ export function memoryEnd(network: MemoryNetwork, options: EndOptions): MemoryEn
   if (options.peer !== undefined) {
     tunnel.addPeer({ ...peerKeys, mux: 0, endpoint: endpointOf(parseAddress(options.peer), PORT) });
   }
-  const device = new MemoryDevice();
+  const device = options.device ?? new MemoryDevice();
   const socket = network.socket({ family: 4, address: options.address, port: PORT, id: 0 });
   const plane = new DataPlane({
     device,

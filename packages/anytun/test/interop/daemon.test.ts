@@ -1,8 +1,8 @@
 /** Our daemon as an administrator meets it: its interface, its sockets, its log, its end. */
 import { Lab, type LinkEnd, requires } from "satp-tools/lab";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readCounters, startDaemon } from "./daemons.ts";
-import { pings } from "./traffic.ts";
+import { readCounters, startDaemon, unexpectedDrops } from "./daemons.ts";
+import { pings, transfer } from "./traffic.ts";
 
 const KEY = ["-E", "top secret words"];
 
@@ -41,6 +41,34 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
     expect(await daemon.stop()).toEqual({ status: 0, signal: null });
     expect(daemon.output).toContain("NOTICE: SIG-Term caught, exiting");
     expect(await devices()).not.toContain("vpn0");
+  });
+
+  it.each<[string[], RegExp, RegExp]>([
+    [[], /dev offloads: checksum tso4 .*coalesce-tcp/, /socket offloads: segmentation coalescing/],
+    [["--no-tun-offload"], /dev offloads: none\n/, /socket offloads: segmentation coalescing/],
+    [["--no-udp-offload"], /dev offloads: checksum tso4 .*coalesce-tcp/, /socket offloads: none\n/],
+  ])("says what it moves in bulk: %j", async (words, device, socket) => {
+    const daemon = startDaemon(near.host, "ours", [...words, ...KEY]);
+    await Promise.all([daemon.waitFor(device), daemon.waitFor(socket)]);
+    await daemon.stop();
+  });
+
+  it("says once when the path is too narrow for runs of datagrams, and loses nothing", async () => {
+    const setMtu = async (mtu: string): Promise<void> => {
+      for (const { host, device } of [near, far]) await host.check("ip", ["link", "set", device, "mtu", mtu]);
+    };
+    await setMtu("1300");
+    const common = ["-t", "tun", "-n"];
+    const a = startDaemon(near.host, "ours", ["-r", far.ipv4, ...common, "10.77.0.1/30", "-e", "left", ...KEY]);
+    const b = startDaemon(far.host, "ours", ["-r", near.ipv4, ...common, "10.77.0.2/30", "-e", "right", ...KEY]);
+    await near.host.reach("10.77.0.2");
+    await transfer(near.host, far.host, "10.77.0.2", 2_000_000);
+    await a.waitFor(/WARNING: datagrams are longer than the path takes in one piece/);
+    await transfer(near.host, far.host, "10.77.0.2", 1_000_000);
+    expect(unexpectedDrops(await readCounters(a))).toEqual([]);
+    expect(a.output.match(/in one piece/g)).toHaveLength(1);
+    await Promise.all([a.stop(), b.stop()]);
+    await setMtu("1500");
   });
 
   it("gives a TAP device a broadcast address and leaves an interface without -n alone", async () => {

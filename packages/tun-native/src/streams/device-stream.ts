@@ -15,6 +15,9 @@ export interface DeviceStreamOptions {
   readonly name?: string;
 }
 
+// A stream moves frame by frame.
+const SINGLE_FRAMES = { tunSegmentation: false, coalescing: false };
+
 /**
  * A TUN or TAP device as a stream: each `data` event is one frame, each `write` is one frame (a Buffer or another
  * Uint8Array). Frames are copied; whoever needs all the speed uses `TunDevice` with batches.
@@ -30,7 +33,7 @@ export abstract class DeviceStream extends Duplex {
   /** @throws TunNativeError as `TunDevice.open` */
   constructor(kind: DeviceKind, options: DeviceStreamOptions) {
     super({ objectMode: true, highWaterMark: HIGH_WATER_FRAMES, allowHalfOpen: false });
-    this.#device = TunDevice.open({ kind, ...options });
+    this.#device = TunDevice.open({ kind, ...options, offload: SINGLE_FRAMES });
     this.#fd = this.#device.fd;
     this.networkInterface = new NetworkInterface(this.#device.name);
     try {

@@ -56,6 +56,11 @@ export class MemoryDevice implements PacketDevice, Readable {
     this.#gone = true;
   }
 
+  /** Every frame stays readable until it is read. */
+  get pending(): boolean {
+    return false;
+  }
+
   get isReadable(): boolean {
     return this.#frames.length > 0 || this.#gone;
   }

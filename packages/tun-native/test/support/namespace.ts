@@ -75,12 +75,17 @@ export async function bundledLibrary(): Promise<{ file: string; env: NodeJS.Proc
   };
 }
 
-/** @param also more options of unshare(1), such as `--mount` */
+/**
+ * @param also more options of unshare(1), such as `--mount`
+ * @param variables more environment variables of the piece
+ */
 export async function inNamespace<T>(
   piece: (tools: NamespaceTools) => T | Promise<T>,
   also: string[] = [],
+  variables: NodeJS.ProcessEnv = {},
 ): Promise<T> {
-  const { env } = await bundledLibrary();
+  const library = await bundledLibrary();
+  const env = { ...library.env, ...variables };
   const report = `const result = await (${piece.toString()})(tools); writeSync(3, JSON.stringify(result ?? null));`;
   const args = ["--net", ...also, "--", process.execPath, "--input-type=module", "--eval", PRELUDE + report];
   const child = spawn("unshare", args, {
