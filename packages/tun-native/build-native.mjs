@@ -3,8 +3,9 @@
 //   node build-native.mjs              release build into prebuilds/linux-<arch>[-musl]/tun-native.node
 //   node build-native.mjs --debug      with symbols and without optimisation
 //   node build-native.mjs --sanitize   with address and undefined-behaviour sanitizers
+//   node build-native.mjs --arch=arm64 for another processor (x64, arm64), with Debian's cross compiler
 //
-// The last two go to node_modules/.cache/tun-native/<kind>/ (never packed); use them with TUN_NATIVE_PATH=<file>.
+// Debug and sanitized files go to node_modules/.cache/tun-native/<kind>/ (never packed); use them with TUN_NATIVE_PATH=<file>.
 // CXX chooses the compiler, CXXFLAGS adds to its flags.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -17,7 +18,9 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const root = dirname(fileURLToPath(import.meta.url));
 const kind = process.argv.includes("--sanitize") ? "sanitize" : process.argv.includes("--debug") ? "debug" : "release";
-const compiler = process.env.CXX ?? "c++";
+const arch = process.argv.find((word) => word.startsWith("--arch="))?.slice("--arch=".length) ?? process.arch;
+const CROSS_COMPILERS = { arm64: "aarch64-linux-gnu-g++", x64: "x86_64-linux-gnu-g++" };
+const compiler = process.env.CXX ?? (arch === process.arch ? "c++" : CROSS_COMPILERS[arch]);
 const extraFlags = (process.env.CXXFLAGS ?? "").split(/\s+/).filter((flag) => flag !== "");
 
 const FLAGS = [
@@ -47,6 +50,7 @@ const LINK_FLAGS = {
 
 async function build() {
   if (process.platform !== "linux") throw new Error("tun-native: the addon builds on Linux only");
+  if (compiler === undefined) throw new Error(`tun-native: no compiler is known for --arch=${arch}: set CXX`);
   const headers = createRequire(import.meta.url).resolve("node-api-headers/package.json");
   const target = outputFile();
   mkdirSync(dirname(target), { recursive: true });
@@ -82,7 +86,7 @@ function sourceFiles() {
 
 function outputFile() {
   const musl = process.report.getReport().header.glibcVersionRuntime === undefined;
-  const platform = `linux-${process.arch}${musl ? "-musl" : ""}`;
+  const platform = `linux-${arch}${musl ? "-musl" : ""}`;
   const folder = kind === "release" ? ["prebuilds", platform] : ["node_modules", ".cache", "tun-native", kind];
   return join(root, ...folder, "tun-native.node");
 }
@@ -103,7 +107,8 @@ async function compile(args) {
     await run(compiler, args, { cwd: root });
   } catch (error) {
     if (error.code === "ENOENT") {
-      throw new Error(`tun-native: no C++ compiler "${compiler}" here: apt-get install g++ (or set CXX)`);
+      const wanted = arch === process.arch ? "g++" : `g++-${compiler.replace(/-g\+\+$/, "")}`;
+      throw new Error(`tun-native: no C++ compiler "${compiler}" here: apt-get install ${wanted} (or set CXX)`);
     }
     throw new Error(`tun-native: ${compiler} failed\n${error.stderr || error.message}`);
   }

@@ -1,18 +1,10 @@
 // What one thread does per second, without a network: node bench/bench.mjs (after npm run build and build:native).
 // Prints the best of several rounds, which is what the code costs when the machine is not busy with other things.
 import { Worker } from "node:worker_threads";
-import {
-  createPacketBatch,
-  createSatpCipher,
-  EventSignal,
-  parseAddress,
-  UdpSocket,
-  writeEndpoint,
-} from "../dist/index.js";
+import { cipherKernel, createPacketBatch, EventSignal, parseAddress, UdpSocket, writeEndpoint } from "../dist/index.js";
+import { BATCHES, measure, measureKernels, SIZES } from "./cipher-kernels.mjs";
 
 const ROUNDS = 9;
-const BATCH = 48;
-const SPACING = 1984;
 
 function best(work) {
   let shortest = Number.POSITIVE_INFINITY;
@@ -20,28 +12,25 @@ function best(work) {
   return shortest;
 }
 
-function sealNanoseconds(payloadBytes, change) {
-  const cipher = createSatpCipher();
-  const id = cipher.addContext({
-    masterKey: new Uint8Array(16),
-    masterSalt: new Uint8Array(14),
-    cipherKeyBytes: 16,
-    tagBytes: 10,
-    sealLabels: [0x356a192b, 0x77de68da, 0xac3478d6],
-    openLabels: [0xda4b9237, 0x1b645389, 0xc1dfd96e],
-    ...change,
-  });
-  const batch = createPacketBatch({ capacity: BATCH, bytes: BATCH * 2048 });
-  const result = best(() => {
-    const started = performance.now();
-    for (let turn = 0; turn < 500; turn++) {
-      for (let i = 0; i < BATCH; i++) batch.descriptors.set([i * SPACING, 10 + payloadBytes, id, 0], i * 4);
-      cipher.seal(batch, 0, BATCH);
+function printKernels() {
+  const results = measureKernels();
+  const cells = (texts) => texts.map((text) => String(text).padStart(12)).join("");
+  for (const bytes of SIZES) {
+    console.log(`\n${bytes} bytes, ns per packet, seal + open; batches of`);
+    console.log(`  ${"".padEnd(8)}${cells(BATCHES)}`);
+    for (const kernel of new Set(results.map((result) => result.kernel))) {
+      const row = results.filter((result) => result.kernel === kernel && result.bytes === bytes);
+      console.log(
+        `  ${kernel.padEnd(8)}${cells(row.map(({ seal, open }) => `${seal.toFixed(0)} + ${open.toFixed(0)}`))}`,
+      );
     }
-    return ((performance.now() - started) * 1e6) / 500 / BATCH;
-  });
-  cipher.close();
-  return result;
+  }
+  const kernel = cipherKernel();
+  const one = (suite) => measure({ kernel, bytes: 1400, batch: 48, suite }).seal.toFixed(0).padStart(6);
+  console.log(`\nparts of ${kernel} at 1400 bytes, batch 48, seal`);
+  console.log(
+    `  cipher and tag ${one({})}   no tag ${one({ tagBytes: 0 })}   tag only ${one({ cipherKeyBytes: 0 })}\n`,
+  );
 }
 
 // Sends and receives in the same thread, so one datagram here is one of each.
@@ -97,10 +86,7 @@ async function wakeMicroseconds() {
 }
 
 console.log(`node ${process.version}, OpenSSL ${process.versions.openssl}`);
-console.log(`seal 1400 bytes, batch ${BATCH}   ${sealNanoseconds(1400, {}).toFixed(0)} ns/packet`);
-console.log(`seal 64 bytes, batch ${BATCH}     ${sealNanoseconds(64, {}).toFixed(0)} ns/packet`);
-console.log(`  1400 bytes without tag   ${sealNanoseconds(1400, { tagBytes: 0 }).toFixed(0)} ns/packet`);
-console.log(`  1400 bytes, tag only     ${sealNanoseconds(1400, { cipherKeyBytes: 0 }).toFixed(0)} ns/packet`);
+printKernels();
 console.log(`udp loopback, 1400 bytes   ${udpKpps(1400).toFixed(0)} kpps sent and received`);
 console.log(`udp loopback, 64 bytes     ${udpKpps(64).toFixed(0)} kpps sent and received`);
 console.log(`wake a sleeping worker     ${(await wakeMicroseconds()).toFixed(0)} us (median)`);

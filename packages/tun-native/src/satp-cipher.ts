@@ -40,7 +40,8 @@ export interface SatpCipher {
 
 /**
  * Name of the code that computes: the best for this machine, or what the environment variable `TUN_NATIVE_CRYPTO`
- * asks for. `evp` is OpenSSL inside the node binary. @throws TunNativeError `ERR_ARGUMENT` for an unknown name
+ * asks for: `avx512`, `aesni`, `armv8`, or `evp`, which is OpenSSL inside the node binary and runs everywhere.
+ * @throws TunNativeError `ERR_ARGUMENT` for a name that is unknown or that this machine cannot run
  */
 export function cipherKernel(): string {
   const usable = loadBinding().cipherKernels();

@@ -32,7 +32,7 @@ const CipherKernel* const kCandidates[] = {
 };
 
 constexpr int32_t kMaxRows = 256;
-constexpr int32_t kMaxContexts = 256;
+constexpr int32_t kMaxContexts = 4096;
 constexpr size_t kArenaBytes = 4 << 20;
 constexpr uint8_t kFiller = 0xa5;
 

@@ -78,10 +78,11 @@ export class KernelCheck {
   /** Takes batches through a kernel, each seen as a list of rows. @throws when it touched anything but the packets */
   run(kernel: string, operation: "seal" | "open", batches: readonly (readonly CheckedRow[])[]): CheckedResult[][] {
     const contexts = [...new Set(batches.flat().map((row) => row.context))];
+    const numbers = new Map(contexts.map((context, i) => [context, i]));
     const commands = contexts.map(contextCommand);
     for (const rows of batches) {
       for (const { context, gap, bytes } of rows) {
-        commands.push(`row ${contexts.indexOf(context)} ${gap} ${Buffer.from(bytes).toString("hex")}`);
+        commands.push(`row ${numbers.get(context)} ${gap} ${Buffer.from(bytes).toString("hex")}`);
       }
       commands.push(operation);
     }

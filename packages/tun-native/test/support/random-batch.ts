@@ -20,6 +20,7 @@ export interface BatchLimits {
 export function randomBatch(seed: number, limits: BatchLimits): RandomBatch {
   const random = generator(seed);
   const contexts = Array.from({ length: 1 + random.below(6) }, () => randomContext(random));
+  const peers = new Map(contexts.map((context) => [context, { ...context, sealLabels: RIGHT, openLabels: LEFT }]));
   const nextLength = lengths(random, limits.bodyBytes);
   const rows = Array.from({ length: 1 + random.below(limits.rows) }, () => {
     const context = random.choose(contexts);
@@ -32,7 +33,7 @@ export function randomBatch(seed: number, limits: BatchLimits): RandomBatch {
     const bytes = Buffer.from(sealed);
     if (!genuine) flip(bytes, random.below(bytes.length * 8));
     return {
-      context: { ...context, sealLabels: RIGHT, openLabels: context.sealLabels },
+      context: peers.get(context) ?? context,
       gap: random.below(80),
       bytes,
       genuine,
@@ -73,7 +74,11 @@ function generator(seed: number): Random {
       if (chosen === undefined) throw new Error("nothing to choose from");
       return chosen;
     },
-    bytes: (length) => Buffer.from(Array.from({ length }, () => next() & 0xff)),
+    bytes: (length) => {
+      const bytes = Buffer.alloc(length);
+      for (let i = 0; i < length; i++) bytes[i] = next();
+      return bytes;
+    },
   };
 }
 
