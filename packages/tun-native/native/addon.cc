@@ -32,6 +32,7 @@ const Function kFunctions[] = {
     {"bindToDevice", bindToDevice},
     {"bindSocket", bindSocket},
     {"socketPort", socketPort},
+    {"pathMtu", pathMtu},
     {"receiveDatagrams", receiveDatagrams},
     {"sendDatagrams", sendDatagrams},
     {"pollDescriptors", pollDescriptors},

@@ -41,6 +41,7 @@ napi_value getSocketOption(napi_env env, napi_callback_info info);
 napi_value bindToDevice(napi_env env, napi_callback_info info);
 napi_value bindSocket(napi_env env, napi_callback_info info);
 napi_value socketPort(napi_env env, napi_callback_info info);
+napi_value pathMtu(napi_env env, napi_callback_info info);
 napi_value receiveDatagrams(napi_env env, napi_callback_info info);
 napi_value sendDatagrams(napi_env env, napi_callback_info info);
 

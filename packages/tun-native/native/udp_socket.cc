@@ -1,5 +1,6 @@
 // Making a UDP socket: each step is its own call, so that TypeScript can name the one that failed.
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "env_state.h"
 #include "functions.h"
@@ -51,6 +52,26 @@ napi_value socketPort(napi_env env, napi_callback_info info) {
   socklen_t length = sizeof address;
   if (getsockname(args.integer(0), &address.any, &length) < 0) return toInteger(env, -errno);
   return toInteger(env, ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port));
+}
+
+// MTU of the path to an endpoint as the kernel knows it now: of the route, or what ICMP reported. Sends nothing.
+napi_value pathMtu(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  const View<int32_t> endpoint = args.words(0);
+  if (endpoint.length < kEndpointWords) return toInteger(env, -EFAULT);
+  const int32_t family = endpoint.data[kEndpointFamily];
+  SocketAddress address;
+  const socklen_t length = fromEndpoint(endpoint.data, family, &address);
+  if (length == 0) return toInteger(env, -EAFNOSUPPORT);
+  const int fd = socket(family == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
+  if (fd < 0) return toInteger(env, -errno);
+  int mtu = 0;
+  socklen_t size = sizeof mtu;
+  int result = connect(fd, &address.any, length);
+  if (result == 0) result = getsockopt(fd, family == 6 ? IPPROTO_IPV6 : IPPROTO_IP, family == 6 ? IPV6_MTU : IP_MTU, &mtu, &size);
+  if (result < 0) mtu = -errno;
+  close(fd);
+  return toInteger(env, mtu);
 }
 
 }  // namespace tun_native

@@ -61,6 +61,7 @@ export interface NativeBinding {
   bindToDevice(fd: number, device: string): number;
   bindSocket(fd: number, endpoint: Int32Array): number;
   socketPort(fd: number): number;
+  pathMtu(endpoint: Int32Array): number;
   receiveDatagrams(
     fd: number,
     socketId: number,

@@ -17,6 +17,7 @@ export type {
   SocketOffloadOptions,
 } from "./offload.ts";
 export * from "./packet-batch.ts";
+export { pathMtu } from "./path-mtu.ts";
 export { FdPoller, type PollSource } from "./poller.ts";
 export { maskArguments, setProcessName } from "./process-control.ts";
 export { cipherKernel, createSatpCipher, type SatpCipher, type SatpCipherContext } from "./satp-cipher.ts";

@@ -12,6 +12,8 @@ const port = 4444;
 const inside = { left: "10.99.0.1", right: "10.99.0.2" } as const;
 const transferBytes = 100_000_000;
 const pings = 10;
+/** Header, payload type, a ping's IP packet, tag: tells it from the kernel's own chatter on a new interface. */
+const sealedPingBytes = 8 + 2 + 84 + 10;
 /** Repeated in the ping that is sent before the other end exists, so that one could read it if it were not encrypted. */
 const words = "attack at dawn!!";
 
@@ -69,23 +71,19 @@ async function startDaemon(end: LinkEnd, peer: LinkEnd, role: "left" | "right"):
   say(dim(`$ anytun ${options.join(" ")} -E "${secret[1]}"`));
   const state = ["--state-dir", "/run/anytun", "-L", "stdout:3"];
   const daemon = end.host.spawn(node, [cli, ...options, ...secret, ...state]);
-  await daemon.waitFor(/dev opened/);
-  const configured = async (): Promise<boolean> => {
-    const { stdout } = await end.host.run("ip", ["-br", "address", "show", "dev", "tun0"]);
-    return stdout.includes(inside[role]);
-  };
-  await waitUntil(configured, { what: "tun0 to have its address" });
+  // the last line of a start: interface, sockets and data plane are there
+  await daemon.waitFor(/added connection remote host/);
   return daemon;
 }
 
 /** One ping into the tunnel while a plain UDP listener stands in the other end's place. */
 async function showDatagram(left: LinkEnd, right: LinkEnd): Promise<void> {
-  const listener = right.host.spawn(process.execPath, [script("listen-once"), `${port}`]);
+  const listener = right.host.spawn(process.execPath, [script("listen-once"), `${port}`, `${sealedPingBytes}`]);
   await listener.waitFor(/listening/);
   const pattern = Buffer.from(words).toString("hex");
-  await left.host.run("ping", ["-n", "-c", "1", "-W", "0.2", "-p", pattern, inside.right]);
+  const ping = left.host.spawn("ping", ["-n", "-c", "20", "-i", "0.2", "-p", pattern, inside.right]);
   const [, hex] = await listener.waitFor(/^datagram ([0-9a-f]+)$/m);
-  await listener.stop();
+  await Promise.all([listener.stop(), ping.stop()]);
   const datagram = Buffer.from(hex ?? "", "hex");
   say(`a ping that repeats “${words}” leaves as this UDP datagram to ${right.ipv4}:${port}:`);
   for (const line of hexDump(datagram, 7)) say(`    ${cyan(line)}`);

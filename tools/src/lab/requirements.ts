@@ -51,7 +51,9 @@ const known: Readonly<Record<Requirement, Known>> = {
   root: { present: () => process.getuid?.() === 0, command: "sudo npm test" },
   tun: {
     present: () => accessible("/dev/net/tun", constants.R_OK | constants.W_OK),
-    command: "sudo modprobe tun; in a container: --device /dev/net/tun --cap-add NET_ADMIN",
+    command: existsSync("/dev/net/tun")
+      ? "sudo chmod a+rw /dev/net/tun (the kernel still decides who may use it), or run as root"
+      : "sudo modprobe tun; in a container: --device /dev/net/tun --cap-add NET_ADMIN",
   },
   ipv6: { present: () => existsSync("/proc/net/if_inet6"), command: "boot without ipv6.disable=1" },
   anytun: program("anytun"),

@@ -100,7 +100,7 @@ export const optionTable = {
     description: "server that hands out clients and routes",
   },
   dev: { type: "string", alias: "d", valueHint: "<name>", description: "name of the interface, %d is numbered" },
-  type: { type: "string", alias: "t", valueHint: "tun|tap", description: "kind of the interface" },
+  type: { type: "string", alias: "t", valueHint: "<tun|tap>", description: "kind of the interface" },
   ifconfig: {
     type: "string",
     alias: "n",
@@ -178,9 +178,15 @@ export const optionTable = {
     valueHint: "<length>",
     description: "bytes of the authentication tag (default: 10)",
   },
+  mtu: {
+    type: "string",
+    valueHint: "<bytes|auto>",
+    description: "MTU of the interface; auto: what the path to the peer takes (default: 1400 with -n)",
+  },
+  "no-mss-clamp": { type: "boolean", description: "leave the segment size of TCP connections alone" },
   "state-dir": {
     type: "string",
-    valueHint: "<path>|none",
+    valueHint: "<path|none>",
     whole: true,
     description: "where used sequence numbers are remembered",
   },

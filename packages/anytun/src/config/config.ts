@@ -1,6 +1,6 @@
 /** What the daemon is told to do: parsed, checked and immutable. Built by `parseConfig`, used by the daemon; knows no option names. */
 import type { MasterKeys, Role, Suite } from "satp-core";
-import type { LogLevel } from "../log/logger.ts";
+import type { LogLevel } from "../log/level.ts";
 import type { LogTargetSpec } from "../log/target-spec.ts";
 
 /** Address families that may be used below the tunnel. */
@@ -54,6 +54,10 @@ export interface Config {
   /** With neither the interface is left alone: down, default MTU. */
   readonly ipv4: InterfaceAddress | undefined;
   readonly ipv6: InterfaceAddress | undefined;
+  /** `auto` follows the path to the peer; absent = 1400 with an address, else untouched. */
+  readonly mtu: number | "auto" | undefined;
+  /** Lower the MSS of TCP connections to what fits. */
+  readonly mssClamp: boolean;
   /** Whether interface and network may move many packets in one piece, where the kernel can. */
   readonly offload: { readonly tun: boolean; readonly udp: boolean };
   /** Program to run once the interface is up. */

@@ -2,10 +2,10 @@
 import { formatAddress, tryParseAddress } from "satp-core";
 import type { Argument } from "../cli/arguments.ts";
 import { UsageError } from "../errors.ts";
-import { LOG_WARNING } from "../log/logger.ts";
+import { LOG_WARNING } from "../log/level.ts";
 import type { ArgumentSet } from "./argument-set.ts";
 import type { Config, DeviceConfig, InterfaceAddress, StartNote } from "./config.ts";
-import { decimal } from "./values.ts";
+import { decimal, parseNumber } from "./values.ts";
 
 /** What the kernel leaves of a name: IFNAMSIZ without the final zero. */
 const MAX_NAME_LENGTH = 15;
@@ -66,6 +66,16 @@ function parseInterfaceAddress(arg: Argument, element: string): InterfaceAddress
     throw new UsageError(arg.typed, element, "expected ADDRESS/LENGTH, like 192.0.2.1/24 or 2001:db8::1/64");
   }
   return { family: address.family, address: formatAddress(address), prefixLength };
+}
+
+/** Least MTU that IPv4 hosts must take, and a jumbo frame: more is longer than the data plane's frames. */
+const MTU_RANGE = { least: 576, most: 9_000 } as const;
+
+export function parseMtu(args: ArgumentSet): Config["mtu"] {
+  const arg = args.lastWord("mtu");
+  if (arg === undefined || arg.value === "auto") return arg === undefined ? undefined : "auto";
+  const { least, most } = MTU_RANGE;
+  return parseNumber(arg, least, most, `expected a number of bytes from ${least} to ${most}, or auto`);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import type { Argument } from "../cli/arguments.ts";
 import { UsageError } from "../errors.ts";
-import { LOG_WARNING } from "../log/logger.ts";
+import { LOG_WARNING } from "../log/level.ts";
 import type { ArgumentSet } from "./argument-set.ts";
 import type { AddressFamily, Config, StartNote } from "./config.ts";
 import { parsePort, type ServiceLookup } from "./values.ts";

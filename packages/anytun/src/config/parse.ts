@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { type LogTargetSpec, parseLogTargets } from "../log/target-spec.ts";
 import { ArgumentSet } from "./argument-set.ts";
 import type { Config, StartNote } from "./config.ts";
-import { parseDevice, parseInterfaceAddresses, parsePostUpScript } from "./device.ts";
+import { parseDevice, parseInterfaceAddresses, parseMtu, parsePostUpScript } from "./device.ts";
 import { parseEndpoints } from "./endpoints.ts";
 import { parseKeys, parseRole, parseSuite, parseWindowSize } from "./protection.ts";
 import { parseStateDir, type StateDirEnvironment } from "./state-dir.ts";
@@ -46,6 +46,8 @@ export function parseConfig(list: readonly Argument[], environment: ParseEnviron
     ...parseEndpoints(args, environment.services, notes),
     device: parseDevice(args, notes),
     ...parseInterfaceAddresses(args),
+    mtu: parseMtu(args),
+    mssClamp: !args.has("no-mss-clamp"),
     offload: { tun: !args.has("no-tun-offload"), udp: !args.has("no-udp-offload") },
     postUpScript: parsePostUpScript(args, environment.isFile),
     mux: parseId(args, "mux"),

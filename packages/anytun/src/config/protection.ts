@@ -17,7 +17,7 @@ import {
 } from "satp-core";
 import type { Argument } from "../cli/arguments.ts";
 import { UsageError } from "../errors.ts";
-import { LOG_INFO, LOG_WARNING } from "../log/logger.ts";
+import { LOG_INFO, LOG_WARNING } from "../log/level.ts";
 import type { ArgumentSet } from "./argument-set.ts";
 import type { StartNote } from "./config.ts";
 import { parseName, parseNumber, parseSecretHex } from "./values.ts";

@@ -1,6 +1,6 @@
 /** Joins the parts into a running tunnel, and takes them apart again in the reverse order. */
 import { cipherContext, formatEndpoint } from "satp-core";
-import { lockFile, type UdpSocket, unlockFile } from "tun-native";
+import { lockFile, NetworkInterface, pathMtu, type UdpSocket, unlockFile } from "tun-native";
 import type { AddressFamily, Config } from "../config/config.ts";
 import type { Snapshot } from "../data-plane/messages.ts";
 import { type DataPlaneEvent, DataPlaneThread } from "../data-plane/thread.ts";
@@ -16,9 +16,12 @@ import { reportLines } from "./report.ts";
 import { type Address, type ResolveContext, systemLookup } from "./resolver.ts";
 import { SequenceStore } from "./sequence-store.ts";
 import { SequenceSupply } from "./sequence-supply.ts";
+import { TunnelMtu } from "./tunnel-mtu.ts";
 
 /** Summaries of rate-limited log lines are looked for this often. */
 const FLUSH_MS = 10_000;
+/** The path's MTU is looked at again this often; changes of the endpoint count at once. */
+const MTU_CHECK_MS = 60_000;
 
 /** A running tunnel. */
 export interface Daemon {
@@ -97,6 +100,7 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
   const device = openDevice(config, log);
   ends.add(() => device.close());
   const name = device.name;
+  const link = new NetworkInterface(name);
   log.notice(`KeyDerivation: using role ${config.role}`);
 
   const lines = new PlaneLog(log, systemClock, name, config.mux);
@@ -104,9 +108,11 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
     switch (event.type) {
       case "peer-detected":
         lines.peerDetected(event.mux, event.endpoint);
+        mtu.follow(event.endpoint);
         break;
       case "endpoint-moved":
         lines.endpointMoved(event.mux, event.endpoint);
+        mtu.follow(event.endpoint);
         break;
       case "rejected":
         lines.rejected(event.rejections);
@@ -131,6 +137,22 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
     onEvent,
   );
   ends.add(() => plane.close());
+  const mtu = new TunnelMtu(
+    { ...config, kind: config.device.kind, tagBytes: config.suite.tagBytes, device: name, log },
+    {
+      get interfaceMtu() {
+        return link.mtu;
+      },
+      set interfaceMtu(bytes) {
+        link.mtu = bytes;
+      },
+      pathMtu,
+      limitPackets: (bytes) => plane.setPacketLimit(bytes),
+    },
+  );
+  mtu.check();
+  const mtuTimer = setInterval(() => mtu.check(), MTU_CHECK_MS).unref();
+  ends.add(() => clearInterval(mtuTimer));
   const flush = setInterval(() => lines.flush(), FLUSH_MS).unref();
   ends.add(() => {
     clearInterval(flush);
@@ -147,7 +169,10 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
       name: config.remote,
       family: usableFamily(config.family, sockets),
       heardAgo: async () => heardAgo(await plane.snapshot(), config.mux),
-      use: (address, port) => usePeer(plane, config.mux, address, port, locals, log),
+      use: (address, port) => {
+        const endpoint = usePeer(plane, config.mux, address, port, locals, log);
+        if (endpoint !== undefined) mtu.follow(endpoint);
+      },
     });
     ends.add(() => peer.close());
   }
@@ -165,14 +190,15 @@ function usePeer(
   port: number,
   sockets: readonly LocalSocket[],
   log: Logger,
-): void {
+): Int32Array | undefined {
   const endpoint = peerEndpoint(address, port, sockets);
   if (endpoint === undefined) {
     log.warning(`no suitable socket found for remote endpoint protocol: ${address.address} ${port}`);
-    return;
+    return undefined;
   }
   log.notice(`added connection remote host ${formatEndpoint(endpoint)}`);
   plane.setEndpoint(mux, endpoint);
+  return endpoint;
 }
 
 /** A name is resolved only to addresses that one of the sockets can reach. */

@@ -9,10 +9,13 @@ export const DEVICE_NODE = "/dev/net/tun";
 const CONFIGURED_MTU = 1400;
 
 /**
- * Creates the device; with an address (`-n`) also sets the MTU and brings the interface up.
+ * Creates the device; with an address (`-n`) also sets the MTU and brings the interface up, with `--mtu` sets the MTU.
  * @throws TunNativeError; no device is left then
  */
-export function openDevice(config: Pick<Config, "device" | "ipv4" | "ipv6" | "offload">, log: Logger): TunDevice {
+export function openDevice(
+  config: Pick<Config, "device" | "ipv4" | "ipv6" | "mtu" | "offload">,
+  log: Logger,
+): TunDevice {
   const { kind, name } = config.device;
   const offload = { tunSegmentation: config.offload.tun, coalescing: config.offload.tun };
   const device = TunDevice.open(name === undefined ? { kind, offload } : { kind, name, offload });
@@ -21,9 +24,10 @@ export function openDevice(config: Pick<Config, "device" | "ipv4" | "ipv6" | "of
     log.notice(`dev type is '${kind}'`);
     log.notice(`dev offloads: ${device.offloads.join(" ") || "none"}`);
     const { ipv4, ipv6 } = config;
+    const link = new NetworkInterface(device.name);
+    if (typeof config.mtu === "number") link.mtu = config.mtu;
     if (ipv4 !== undefined || ipv6 !== undefined) {
-      const link = new NetworkInterface(device.name);
-      link.mtu = CONFIGURED_MTU;
+      if (typeof config.mtu !== "number") link.mtu = CONFIGURED_MTU;
       if (ipv4 !== undefined) link.addAddress(kind === "tap" ? withBroadcast(ipv4) : ipv4);
       if (ipv6 !== undefined) link.addAddress(ipv6);
       link.isUp = true;

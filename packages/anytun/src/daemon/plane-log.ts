@@ -1,7 +1,8 @@
 /** What the data plane reports, in the words of the log (spec: anytun-cli.md 7 and 10). */
 import { formatEndpoint } from "satp-core";
 import type { Rejections } from "../data-plane/messages.ts";
-import { LOG_ERROR, LOG_NOTICE, LOG_WARNING, type Logger } from "../log/logger.ts";
+import { LOG_ERROR, LOG_NOTICE, LOG_WARNING } from "../log/level.ts";
+import type { Logger } from "../log/logger.ts";
 import { RateLimiter } from "../log/rate-limiter.ts";
 import type { Clock } from "./clock.ts";
 

@@ -1,6 +1,7 @@
 import type { BatchCipher, PacketBatch, Tunnel } from "satp-core";
-import { ENDPOINT_SOCKET, ENDPOINT_WORDS } from "satp-core";
+import { DESCRIPTOR_WORDS, ENDPOINT_SOCKET, ENDPOINT_WORDS, LENGTH, OFFSET } from "satp-core";
 import type { DatagramSocket, PacketDevice, Poller } from "tun-native";
+import { clampMss } from "./mss-clamp.ts";
 
 /** Everything the packets pass through, opened by somebody else and closed by {@link DataPlane.close}. */
 export interface DataPlaneParts {
@@ -26,6 +27,8 @@ const DEVICE_READY = 1;
  * the network and one from each socket to the device, so that neither direction starves the other.
  */
 export class DataPlane {
+  /** Longest IP packet that TCP connections through the tunnel are told of, in bytes; 0 = they are not told. */
+  packetLimit = 0;
   readonly #parts: DataPlaneParts;
 
   constructor(parts: DataPlaneParts) {
@@ -53,6 +56,7 @@ export class DataPlane {
   outboundBurst(): number {
     const { device, tunnel, cipher, frames } = this.#parts;
     const read = device.read(frames);
+    this.#clamp(frames, read);
     const ready = tunnel.outbound(frames, read, this.#parts.now());
     if (ready === 0) return 0;
     cipher.seal(frames, 0, ready);
@@ -76,7 +80,23 @@ export class DataPlane {
     cipher.open(datagrams, 0, known);
     const accepted = tunnel.accept(datagrams, known, this.#parts.now());
     if (accepted === 0) return 0;
+    this.#clamp(datagrams, accepted);
     return device.write(datagrams, 0, accepted);
+  }
+
+  #clamp(batch: PacketBatch, count: number): void {
+    if (this.packetLimit === 0) return;
+    const ethernet = this.#parts.device.kind === "tap";
+    for (let row = 0; row < count; row++) {
+      const at = row * DESCRIPTOR_WORDS;
+      clampMss(
+        batch.bytes,
+        batch.descriptors[at + OFFSET] ?? 0,
+        batch.descriptors[at + LENGTH] ?? 0,
+        ethernet,
+        this.packetLimit,
+      );
+    }
   }
 
   /** Closes everything the plane was made of. Idempotent. */

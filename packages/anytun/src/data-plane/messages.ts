@@ -20,6 +20,7 @@ export interface DataPlaneSetup {
 export type Command =
   | { readonly type: "endpoint"; readonly mux: number; readonly endpoint: Int32Array }
   | { readonly type: "sequence"; readonly range: SequenceRange }
+  | { readonly type: "packet-limit"; readonly bytes: number }
   | { readonly type: "snapshot" }
   | { readonly type: "stop" };
 

@@ -68,6 +68,11 @@ export class DataPlaneThread {
     this.#command({ type: "sequence", range });
   }
 
+  /** TCP connections that begin from now on are told to fit packets of so many bytes; 0 = as they like. */
+  setPacketLimit(bytes: number): void {
+    this.#command({ type: "packet-limit", bytes });
+  }
+
   /** Counters as of now; undefined once the worker has ended. */
   snapshot(): Promise<Snapshot | undefined> {
     if (this.#ended) return Promise.resolve(undefined);

@@ -69,6 +69,9 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
           case "sequence":
             sequence.extend(command.range);
             break;
+          case "packet-limit":
+            plane.packetLimit = command.bytes;
+            break;
           case "snapshot":
             send({
               type: "snapshot",

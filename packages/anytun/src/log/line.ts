@@ -1,5 +1,5 @@
 /** One log line in the original's layout: `2026-Nov-22 06:40:00 NOTICE: text`, local time, English month. */
-import type { LogLevel } from "./logger.ts";
+import type { LogLevel } from "./level.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 

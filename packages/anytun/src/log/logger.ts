@@ -1,14 +1,6 @@
 /** The log as the rest of the daemon sees it: five levels, one line a call. Main thread only. */
+import { LOG_DEBUG, LOG_ERROR, LOG_INFO, LOG_NOTICE, LOG_WARNING, type LogLevel } from "./level.ts";
 import { formatLine } from "./line.ts";
-
-/** 1 error, 2 warning, 3 notice, 4 info, 5 debug. */
-export type LogLevel = 1 | 2 | 3 | 4 | 5;
-
-export const LOG_ERROR = 1;
-export const LOG_WARNING = 2;
-export const LOG_NOTICE = 3;
-export const LOG_INFO = 4;
-export const LOG_DEBUG = 5;
 
 export interface Logger {
   /** True when at least one target takes lines of this level; ask before building an expensive text. */

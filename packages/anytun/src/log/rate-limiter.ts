@@ -2,7 +2,8 @@
  * Keeps one cause from flooding the log. The data plane counts bad packets; what it reports goes
  * through here, so that an attacker decides neither the length of the log nor its writer's load.
  */
-import type { Logger, LogLevel } from "./logger.ts";
+import type { LogLevel } from "./level.ts";
+import type { Logger } from "./logger.ts";
 
 export interface RateLimits {
   /** Lines that one cause may write in an interval. */

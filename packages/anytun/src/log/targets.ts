@@ -2,8 +2,9 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { errorText } from "../error-text.ts";
 import { AnytunError } from "../errors.ts";
+import { LOG_WARNING } from "./level.ts";
 import { formatLine } from "./line.ts";
-import { createLog, LOG_WARNING, type LogTarget, type OpenLog, type WallClock } from "./logger.ts";
+import { createLog, type LogTarget, type OpenLog, type WallClock } from "./logger.ts";
 import type { LogTargetSpec } from "./target-spec.ts";
 
 /** The part of a process stream that a log needs. */
@@ -78,6 +79,6 @@ function openLogFile(path: string): number {
   try {
     return openSync(path, "a", 0o666);
   } catch (cause) {
-    throw new AnytunError("log", `can't open log file (${path}): ${errorText(cause)}`, { cause });
+    throw new AnytunError("log", `-L file: can't open log file (${path}): ${errorText(cause)}`, { cause });
   }
 }

@@ -48,7 +48,7 @@ describe("the program", () => {
     [["-D", "-E", "test", "-S", "2323"], "-S 2323: cluster synchronisation is not available yet"],
     [
       ["-D", "-E", "test", "-L", "file:3,/nonexistent/x"],
-      "can't open log file (/nonexistent/x): No such file or directory (ENOENT)",
+      "-L file: can't open log file (/nonexistent/x): No such file or directory (ENOENT)",
     ],
   ])("refuses in one line, with status 255 and before anything exists: %j", (words, text) => {
     const state = join(scratchDir(), "state");

@@ -49,6 +49,8 @@ it("has the original's defaults", () => {
     device: { kind: "tun", name: undefined },
     ipv4: undefined,
     ipv6: undefined,
+    mtu: undefined,
+    mssClamp: true,
     offload: { tun: true, udp: true },
     postUpScript: undefined,
     mux: 0,
@@ -61,6 +63,21 @@ it("has the original's defaults", () => {
   expect(hex(keys.masterKey)).toBe("a3bf4f1b2b0b822cd15d6c15b0f00a08");
   expect(hex(keys.masterSalt)).toBe("9ba61c4c0873d391e987982fbbd3");
   expect(notes).toEqual([{ level: 4, text: "replay protection is off; switch it on with -w" }]);
+});
+
+it.each<[string[], Partial<Config>]>([
+  [["--mtu", "auto"], { mtu: "auto" }],
+  [["--mtu=576"], { mtu: 576 }],
+  [["--mtu", "9000", "--mtu", "1280"], { mtu: 1280 }],
+  [["--no-mss-clamp"], { mssClamp: false }],
+])("reads %j", (words, expected) => {
+  expect(keyed(...words)).toMatchObject(expected);
+});
+
+it.each(["575", "9001", "Auto", "1400b", "-1"])("refuses --mtu=%s", (value) => {
+  expect(refusal([`--mtu=${value}`, "-E", "test"])).toBe(
+    `--mtu ${value}: expected a number of bytes from 576 to 9000, or auto`,
+  );
 });
 
 describe("numbers", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { LogLevel } from "../../src/log/level.ts";
 import { formatLine, printable } from "../../src/log/line.ts";
-import { createLog, type LogLevel } from "../../src/log/logger.ts";
+import { createLog } from "../../src/log/logger.ts";
 
 describe("a log line", () => {
   it.each<[LogLevel, string]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LOG_NOTICE, LOG_WARNING } from "../../src/log/logger.ts";
+import { LOG_NOTICE, LOG_WARNING } from "../../src/log/level.ts";
 import { RateLimiter } from "../../src/log/rate-limiter.ts";
 import { memoryLog } from "../support/memory-log.ts";
 

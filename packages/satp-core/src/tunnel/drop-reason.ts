@@ -44,7 +44,7 @@ export const DropReason = {
 export type DropReason = (typeof DropReason)[keyof typeof DropReason];
 
 /** Names for people and metrics, in the order of the numbers. */
-export const DROP_REASON_NAMES: readonly [
+export const DROP_REASON_NAMES = [
   "too-long",
   "too-short",
   "not-ip",
@@ -64,27 +64,7 @@ export const DROP_REASON_NAMES: readonly [
   "send-too-big",
   "send-unreachable",
   "send-other",
-] = [
-  "too-long",
-  "too-short",
-  "not-ip",
-  "no-route",
-  "no-peer",
-  "no-endpoint",
-  "no-sequence",
-  "truncated",
-  "unknown-mux",
-  "bad-tag",
-  "replay",
-  "sender-limit",
-  "empty-payload",
-  "wrong-type",
-  "device-write",
-  "send-full",
-  "send-too-big",
-  "send-unreachable",
-  "send-other",
-];
+] as const;
 
 /** One of {@link DROP_REASON_NAMES}. */
 export type DropReasonName = (typeof DROP_REASON_NAMES)[number];

@@ -1,0 +1,57 @@
+import { endpointOf, parseAddress } from "satp-core";
+import { expect, it } from "vitest";
+import { PlaneLog } from "../../src/daemon/plane-log.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { memoryLog } from "../support/memory-log.ts";
+
+const endpoint = endpointOf(parseAddress("2001:db8::7"), 4444);
+const quiet = { badTags: 0, replays: 0, lastReplay: undefined, tooLong: 0, noSequence: 0 };
+
+const setUp = () => {
+  const { log, lines: written } = memoryLog();
+  const clock = new FakeClock();
+  return { written, lines: new PlaneLog(log, clock, "tun0", 5) };
+};
+
+it("announces a detected peer, and warns when its mux is not ours", () => {
+  const { written, lines } = setUp();
+  lines.peerDetected(5, endpoint);
+  expect(written).toEqual([
+    "NOTICE: autodetected remote host [2001:db8::7]:4444",
+    "NOTICE: added connection remote host [2001:db8::7]:4444",
+  ]);
+  lines.peerDetected(7, endpoint);
+  expect(written.at(-1)).toMatch(/^WARNING: the peer sends with mux 7 and we with 5/);
+});
+
+it("tells where a connection moved to", () => {
+  const { written, lines } = setUp();
+  lines.endpointMoved(5, endpoint);
+  expect(written).toEqual(["NOTICE: connection 5 autodetected remote host ip changed [2001:db8::7]:4444"]);
+});
+
+it("writes one line for many bad tags and replays, and how many there were at the end", () => {
+  const { written, lines } = setUp();
+  lines.rejected({ ...quiet, badTags: 400, replays: 3, lastReplay: { sequence: 77, senderId: 2, endpoint } });
+  expect(written).toEqual([
+    "NOTICE: wrong Authentication Tag!",
+    "NOTICE: Replay attack from [2001:db8::7]:4444 seq:77 sid: 2",
+  ]);
+  lines.finish();
+  expect(written.slice(2)).toEqual([
+    "NOTICE: wrong Authentication Tag! (399 more)",
+    "NOTICE: Replay attack from [2001:db8::7]:4444 seq:77 sid: 2 (2 more)",
+  ]);
+});
+
+it("says what to do about frames that do not fit and about missing numbers", () => {
+  const { written, lines } = setUp();
+  lines.rejected({ ...quiet, tooLong: 1, noSequence: 1 });
+  expect(written).toEqual([
+    "WARNING: frames too long for the tunnel were dropped: lower the MTU of tun0",
+    "ERROR: frames were dropped: no sequence numbers are reserved",
+  ]);
+  lines.rejected(quiet);
+  lines.flush();
+  expect(written).toHaveLength(2);
+});
