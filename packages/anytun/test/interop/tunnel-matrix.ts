@@ -100,7 +100,7 @@ export function describeTunnels(original: Exclude<Kind, "ours">): void {
       ]);
       try {
         const [speaker, target] = detects === "ours" ? [far, INSIDE.ours] : [near, INSIDE.theirs];
-        await speaker.host.reach(target);
+        await speaker.host.reach(target, { timeout: 30_000 });
         await pings(near.host, INSIDE.theirs);
         await pings(far.host, INSIDE.ours);
         await transfer(near.host, far.host, INSIDE.theirs);
