@@ -1,6 +1,6 @@
 /** Our daemon as an administrator meets it: its interface, its sockets, its log, its end. */
-import { Lab, type LinkEnd, requires } from "satp-tools/lab";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Lab, type LinkEnd, type Program, requires } from "satp-tools/lab";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { readCounters, startDaemon, unexpectedDrops } from "./daemons.ts";
 import { pings, transfer } from "./traffic.ts";
 
@@ -16,23 +16,25 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
+  const running: Program[] = [];
+  /** Ends with its test, also when that fails. */
+  const start = (end: LinkEnd, args: readonly string[]): Program => {
+    const daemon = startDaemon(end.host, "ours", args);
+    running.push(daemon);
+    return daemon;
+  };
+  afterEach(() => Promise.all(running.splice(0).map((daemon) => daemon.stop("SIGKILL"))));
+
   const addresses = async (device: string): Promise<string> =>
     near.host.check("ip", ["address", "show", "dev", device]);
   const devices = async (): Promise<string> => near.host.check("ip", ["-o", "link"]);
 
   it("configures its interface: addresses of both families, MTU 1400, up", async () => {
-    const daemon = startDaemon(near.host, "ours", [
-      "-d",
-      "vpn%d",
-      "-t",
-      "tun",
-      "-n",
-      "10.77.0.1/30,fd77::1/64",
-      ...KEY,
-    ]);
+    const daemon = start(near, ["-d", "vpn%d", "-t", "tun", "-n", "10.77.0.1/30,fd77::1/64", ...KEY]);
     await daemon.waitFor(/dev opened - name 'vpn0', node '\/dev\/net\/tun'/);
     await daemon.waitFor(/opening socket: \[::\]:4444/);
     await daemon.waitFor(/dev type is 'tun'/);
+    await daemon.waitFor(/KeyDerivation: using role/);
     const text = await addresses("vpn0");
     expect(text).toMatch(/mtu 1400 .*state U/);
     expect(text).toContain("inet 10.77.0.1/30 ");
@@ -48,7 +50,7 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
     [["--no-tun-offload"], /dev offloads: none\n/, /socket offloads: segmentation coalescing/],
     [["--no-udp-offload"], /dev offloads: checksum tso4 .*coalesce-tcp/, /socket offloads: none\n/],
   ])("says what it moves in bulk: %j", async (words, device, socket) => {
-    const daemon = startDaemon(near.host, "ours", [...words, ...KEY]);
+    const daemon = start(near, [...words, ...KEY]);
     await Promise.all([daemon.waitFor(device), daemon.waitFor(socket)]);
     await daemon.stop();
   });
@@ -59,8 +61,8 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
     };
     await setMtu("1300");
     const common = ["--no-mss-clamp", "-t", "tun", "-n"];
-    const a = startDaemon(near.host, "ours", ["-r", far.ipv4, ...common, "10.77.0.1/30", "-e", "left", ...KEY]);
-    const b = startDaemon(far.host, "ours", ["-r", near.ipv4, ...common, "10.77.0.2/30", "-e", "right", ...KEY]);
+    const a = start(near, ["-r", far.ipv4, ...common, "10.77.0.1/30", "-e", "left", ...KEY]);
+    const b = start(far, ["-r", near.ipv4, ...common, "10.77.0.2/30", "-e", "right", ...KEY]);
     await near.host.reach("10.77.0.2");
     await transfer(near.host, far.host, "10.77.0.2", 2_000_000);
     await a.waitFor(/WARNING: datagrams are longer than the path takes in one piece/);
@@ -72,11 +74,12 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
   });
 
   it("gives a TAP device a broadcast address and leaves an interface without -n alone", async () => {
-    const tap = startDaemon(near.host, "ours", ["-d", "tap0", "-n", "10.77.0.1/24", "-p", "4445", ...KEY]);
-    const bare = startDaemon(near.host, "ours", ["-p", "4446", ...KEY]);
+    const tap = start(near, ["-d", "tap0", "-n", "10.77.0.1/24", "-p", "4445", ...KEY]);
+    const bare = start(near, ["-p", "4446", ...KEY]);
     await tap.waitFor(/opening socket: \[::\]:4445/);
     await bare.waitFor(/dev type is 'tun'/);
     await tap.waitFor(/dev type is 'tap'/);
+    await tap.waitFor(/KeyDerivation: using role/);
     expect(await addresses("tap0")).toContain("inet 10.77.0.1/24 brd 10.77.0.255 ");
     expect(await addresses("tun0")).toMatch(/mtu 1500 .*state DOWN/);
     await Promise.all([tap.stop("SIGINT"), bare.stop("SIGQUIT")]);
@@ -91,7 +94,7 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
     { args: ["-i", "192.0.2.1"], sockets: ["192.0.2.1:4444"] },
     { args: ["-i", "::1"], sockets: ["[::1]:4444"] },
   ])("binds $sockets for $args", async ({ args, sockets }) => {
-    const daemon = startDaemon(near.host, "ours", [...args, ...KEY]);
+    const daemon = start(near, [...args, ...KEY]);
     await daemon.waitFor(/KeyDerivation: using role/);
     const opened = [...daemon.output.matchAll(/opening socket: (\S+)/g)].map(([, socket]) => socket);
     expect(opened).toEqual(sockets);
@@ -99,13 +102,13 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
   });
 
   it("says what is wrong in one line and leaves nothing behind when it cannot start", async () => {
-    const first = startDaemon(near.host, "ours", ["-d", "tun5", ...KEY]);
+    const first = start(near, ["-d", "tun5", ...KEY]);
     await first.waitFor(/dev type is/);
-    const busyPort = startDaemon(near.host, "ours", ["-d", "tun6", ...KEY]);
+    const busyPort = start(near, ["-d", "tun6", ...KEY]);
     expect((await busyPort.exited).status).toBe(255);
     expect(busyPort.stderr).toBe("anytun: bind 0.0.0.0:4444: EADDRINUSE (Address already in use)\n");
     expect(busyPort.stdout).toContain("ERROR: uncaught runtime error, exiting: bind 0.0.0.0:4444");
-    const busyDevice = startDaemon(near.host, "ours", ["-d", "tun5", "-p", "4500", ...KEY]);
+    const busyDevice = start(near, ["-d", "tun5", "-p", "4500", ...KEY]);
     expect((await busyDevice.exited).status).toBe(255);
     expect(busyDevice.stderr).toMatch(/^anytun: ioctl\(TUNSETIFF\) tun5: EBUSY \(.*\)\n$/);
     expect(await devices()).not.toContain("tun6");
@@ -115,7 +118,7 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
   });
 
   it("ends with status 255 and a clear line when its device is deleted", async () => {
-    const daemon = startDaemon(near.host, "ours", ["-d", "tun0", "-n", "10.77.0.1/30", "-r", far.ipv4, ...KEY]);
+    const daemon = start(near, ["-d", "tun0", "-n", "10.77.0.1/30", "-r", far.ipv4, ...KEY]);
     await daemon.waitFor(/added connection remote host/);
     await near.host.check("ip", ["link", "delete", "tun0"]);
     expect((await daemon.exited).status).toBe(255);
@@ -124,7 +127,7 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
   });
 
   it("hides the secrets of its command line from ps", async () => {
-    const daemon = startDaemon(near.host, "ours", ["-d", "tun0", "--salt=000102030405060708090a0b0c0d", ...KEY]);
+    const daemon = start(near, ["-d", "tun0", "--salt=000102030405060708090a0b0c0d", ...KEY]);
     await daemon.waitFor(/dev type is/);
     const shown = await near.host.check("sh", ["-c", "cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'"]);
     expect(shown).toContain("anytun.js");
@@ -137,15 +140,7 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
   it("runs the post-up script once the interface is up, with its output in the log", async () => {
     const script = "#!/bin/sh\\nip -o -4 address show dev $1\\necho args: $@\\nexit 3\\n";
     await near.host.check("sh", ["-c", `printf '${script}' >/run/post-up.sh && chmod 755 /run/post-up.sh`]);
-    const daemon = startDaemon(near.host, "ours", [
-      "-d",
-      "tun0",
-      "-n",
-      "10.77.0.1/30",
-      "-x",
-      "/run/post-up.sh",
-      ...KEY,
-    ]);
+    const daemon = start(near, ["-d", "tun0", "-n", "10.77.0.1/30", "-x", "/run/post-up.sh", ...KEY]);
     await daemon.waitFor(/script '\/run\/post-up.sh' returned 3/);
     expect(daemon.output).toContain("executing post-up script '/run/post-up.sh'");
     expect(daemon.output).toMatch(/inet 10\.77\.0\.1\/30/);
@@ -155,44 +150,22 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
 
   it("finds its peer by name, and says once that it cannot", async () => {
     await near.host.hosts({ "peer.example": "192.0.2.77" });
-    const daemon = startDaemon(near.host, "ours", ["-d", "tun0", "-n", "10.77.0.1/30", "-r", "peer.example", ...KEY]);
+    const daemon = start(near, ["-d", "tun0", "-n", "10.77.0.1/30", "-r", "peer.example", ...KEY]);
     await daemon.waitFor(/added connection remote host 192\.0\.2\.77:4444/);
-    const missing = startDaemon(far.host, "ours", ["-d", "tun0", "-r", "nobody.invalid", ...KEY]);
+    const missing = start(far, ["-d", "tun0", "-r", "nobody.invalid", ...KEY]);
     await missing.waitFor(/ERROR: Error while resolving 'nobody.invalid' '4444', retrying in 10 sec\./);
     await Promise.all([daemon.stop(), missing.stop()]);
   });
 
   it("is heard again at once after a kill -9, also by a peer with a replay window", async () => {
-    const start = (): ReturnType<typeof startDaemon> =>
-      startDaemon(far.host, "ours", [
-        "-d",
-        "tun0",
-        "-n",
-        "10.77.0.2/30",
-        "-e",
-        "right",
-        "-r",
-        near.ipv4,
-        ...KEY,
-        "-w",
-        "64",
-      ]);
-    const daemon = startDaemon(near.host, "ours", [
-      "-d",
-      "tun0",
-      "-n",
-      "10.77.0.1/30",
-      "-r",
-      far.ipv4,
-      ...KEY,
-      "-w",
-      "64",
-    ]);
-    const first = start();
+    const startPeer = (): Program =>
+      start(far, ["-d", "tun0", "-n", "10.77.0.2/30", "-e", "right", "-r", near.ipv4, ...KEY, "-w", "64"]);
+    const daemon = start(near, ["-d", "tun0", "-n", "10.77.0.1/30", "-r", far.ipv4, ...KEY, "-w", "64"]);
+    const first = startPeer();
     await near.host.reach("10.77.0.2");
     await first.stop("SIGKILL");
     // a replay window locks out a restarted original for as long as it was up; our numbers go on instead
-    const second = start();
+    const second = startPeer();
     await near.host.reach("10.77.0.2");
     await pings(near.host, "10.77.0.2", 5);
     expect((await readCounters(daemon)).drops["replay"]).toBeUndefined();
@@ -200,7 +173,7 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
   });
 
   it("uses no processor while idle", async () => {
-    const daemon = startDaemon(near.host, "ours", ["-d", "tun0", "-r", far.ipv4, ...KEY]);
+    const daemon = start(near, ["-d", "tun0", "-r", far.ipv4, ...KEY]);
     await daemon.waitFor(/added connection remote host/);
     const ticks = async (): Promise<number> => {
       const stat = await near.host.check("sh", ["-c", "cat /proc/[0-9]*/stat | grep '(node\\|(anytun\\|(MainThread'"]);
