@@ -9,6 +9,7 @@ import {
   type FrameOptions,
   makeFrame,
   readVnet,
+  repair,
   unjoin,
   VNET_BYTES,
 } from "./support/super-frames.ts";
@@ -145,6 +146,42 @@ function segment(options: Partial<FrameOptions>): FrameOptions {
   return { family: 4, protocol: "tcp", sequence: 1, ...options };
 }
 
+describe("a segment that would continue the one before", () => {
+  it.each<[string, (frame: Buffer) => void]>([
+    ["in nothing but this: joined", () => {}],
+    ["but acknowledges more", (frame) => frame.writeUInt32BE(78, 28)],
+    ["but offers another window", (frame) => frame.writeUInt16BE(501, 34)],
+    ["but has an urgent pointer", (frame) => frame.writeUInt16BE(1, 38)],
+    ["but another type of service", (frame) => frame.writeUInt8(4, 1)],
+    ["but may be fragmented", (frame) => frame.writeUInt16BE(0, 6)],
+    ["but another port", (frame) => frame.writeUInt16BE(2001, 22)],
+    ["but another destination", (frame) => frame.writeUInt8(3, 19)],
+  ])("%s", (name, change) => {
+    const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = run({}, 2, 100);
+    change(second);
+    const frames = [first, repair(second, { family: 4, protocol: "tcp" })];
+    const written = write(frames);
+    expect(written.flatMap(unjoin)).toEqual(frames);
+    expect(shape(written)).toEqual(name.endsWith("joined") ? [2] : [1, 1]);
+  });
+
+  it("but comes from another Ethernet address stays alone", () => {
+    const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = run({ link: ethernet(4) }, 2, 100);
+    second[11] = 9;
+    expect(shape(write([first, second], pipe("tap")))).toEqual([1, 1]);
+  });
+});
+
+it("a push in the middle of a run ends a write and stays where it is", () => {
+  const frames = run({}, 5, 100);
+  const third = frames[2] ?? Buffer.alloc(0);
+  third[33] = 24;
+  repair(third, { family: 4, protocol: "tcp" });
+  const written = write(frames);
+  expect(shape(written)).toEqual([3, 2]);
+  expect(written.flatMap(unjoin)).toEqual(frames);
+});
+
 describe("what is no plain segment", () => {
   const payload = bytesOf(100);
   const hopByHop = { first: 0, bytes: Uint8Array.from([6, 0, 1, 4, 0, 0, 0, 0]) };
@@ -152,20 +189,23 @@ describe("what is no plain segment", () => {
     for (const frame of frames) change(frame);
     return frames;
   };
+  // so that only what is changed can be the reason
+  const repaired = (protocol: "tcp" | "udp", change: (frame: Buffer) => void): Buffer[] =>
+    changed(run({ protocol }, 3), change).map((frame) => repair(frame, { family: 4, protocol }));
 
   it.each<[string, Buffer[]]>([
     ["pure acknowledgements", [1, 1].map((sequence) => makeFrame(segment({ sequence }), new Uint8Array(0)))],
     ["IPv4 options", run({ extension: { first: 6, bytes: new Uint8Array(4).fill(1) } }, 3)],
     ["IPv6 extension headers", run({ family: 6, extension: hopByHop }, 3)],
-    ["first fragments", changed(run({}, 3), (frame) => frame.writeUInt16BE(0x2000, 6))],
-    ["later fragments", changed(run({ protocol: "udp" }, 3), (frame) => frame.writeUInt16BE(0x0010, 6))],
+    ["first fragments", repaired("tcp", (frame) => frame.writeUInt16BE(0x2000, 6))],
+    ["later fragments", repaired("udp", (frame) => frame.writeUInt16BE(0x0010, 6))],
     ["UDP without checksum", changed(run({ protocol: "udp" }, 3), (frame) => frame.writeUInt16BE(0, 26))],
     ["a UDP length that differs", changed(run({ protocol: "udp" }, 3), (frame) => frame.writeUInt16BE(900, 24))],
     ["an IPv4 header checksum that is wrong", changed(run({}, 3), (frame) => frame.writeUInt16BE(1, 10))],
-    ["reserved TCP bits", changed(run({}, 3), (frame) => frame.writeUInt8(0x52, 32))],
+    ["reserved TCP bits", repaired("tcp", (frame) => frame.writeUInt8(0x52, 32))],
     ["padding behind the packet", run({}, 3).map((frame) => Buffer.concat([frame, Buffer.alloc(4)]))],
     ["identifications that do not follow one another", [7, 9].map((id, i) => ipId(id, i))],
-    ["other protocols", changed(run({}, 3), (frame) => frame.writeUInt8(50, 9))],
+    ["other protocols", repaired("tcp", (frame) => frame.writeUInt8(50, 9))],
     ["IPv6 flow labels that differ", run({ family: 6 }, 2).map((frame, i) => flowLabel(frame, i))],
     [
       "empty UDP",

@@ -34,6 +34,7 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
     await daemon.waitFor(/dev opened - name 'vpn0', node '\/dev\/net\/tun'/);
     await daemon.waitFor(/opening socket: \[::\]:4444/);
     await daemon.waitFor(/dev type is 'tun'/);
+    // the interface is ready before this line
     await daemon.waitFor(/KeyDerivation: using role/);
     const text = await addresses("vpn0");
     expect(text).toMatch(/mtu 1400 .*state U/);

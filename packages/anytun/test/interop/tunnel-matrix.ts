@@ -117,6 +117,8 @@ export function describeTunnels(original: Exclude<Kind, "ours">): void {
         expect(counters.packetsOut).toBeGreaterThan(10_000);
         expect(await ours.stop()).toEqual({ status: 0, signal: null });
       } catch (error) {
+        // what was dropped, if it is still there to say so
+        await readCounters(ours).catch(() => {});
         throw new Error(`ours:\n${ours.output}\n${original}:\n${theirs.output}`, { cause: error });
       } finally {
         await Promise.all([ours.stop("SIGKILL"), theirs.stop("SIGKILL")]);

@@ -128,6 +128,12 @@ export function makeFrame(options: FrameOptions, payload: Uint8Array): Buffer {
   return frame;
 }
 
+/** Makes lengths and checksums right again after a change. */
+export function repair(frame: Buffer, options: FrameOptions): Buffer {
+  finish(frame, layoutOf(options));
+  return frame;
+}
+
 /** What a device delivers for the frame: the vnet header that says how to cut it, and only half a checksum. */
 export function superFrame(options: FrameOptions, payload: Uint8Array, segmentBytes: number): Buffer {
   const layout = layoutOf(options);
