@@ -39,6 +39,25 @@ struct Avx512Crypto {
     }
   }
 
+  TUN_AVX512 static void clearRegisters() {
+    __asm__ volatile(
+        "vzeroall;"
+        "vpxord %%zmm16, %%zmm16, %%zmm16;vpxord %%zmm17, %%zmm17, %%zmm17;"
+        "vpxord %%zmm18, %%zmm18, %%zmm18;vpxord %%zmm19, %%zmm19, %%zmm19;"
+        "vpxord %%zmm20, %%zmm20, %%zmm20;vpxord %%zmm21, %%zmm21, %%zmm21;"
+        "vpxord %%zmm22, %%zmm22, %%zmm22;vpxord %%zmm23, %%zmm23, %%zmm23;"
+        "vpxord %%zmm24, %%zmm24, %%zmm24;vpxord %%zmm25, %%zmm25, %%zmm25;"
+        "vpxord %%zmm26, %%zmm26, %%zmm26;vpxord %%zmm27, %%zmm27, %%zmm27;"
+        "vpxord %%zmm28, %%zmm28, %%zmm28;vpxord %%zmm29, %%zmm29, %%zmm29;"
+        "vpxord %%zmm30, %%zmm30, %%zmm30;vpxord %%zmm31, %%zmm31, %%zmm31;"
+        :
+        :
+        : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+          "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15",
+          "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",
+          "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
+  }
+
   static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes::hash(jobs, count); }
 };
 

@@ -6,6 +6,7 @@
 //   static void derive(const PacketJob* jobs, int32_t count);                            skips jobs without rounds
 //   static void applyCipher(const PacketJob* jobs, int32_t count, uint8_t* roundKeys);   room for one expanded key
 //   static void hash(Sha1Job** jobs, int32_t count);                                     to the end of all messages
+//   static void clearRegisters();                                                        of vectors, which held keys
 #pragma once
 
 #include <stdlib.h>
@@ -40,6 +41,7 @@ class BatchKernel {
     derivationInputs(context.open, &keys->open);
     context.prepared = keys;
     wipeStack();
+    Crypto::clearRegisters();
     return true;
   }
 
@@ -82,6 +84,7 @@ class BatchKernel {
     wipe(state->mac.hashes, used * sizeof(Sha1Job));
     wipe(state->roundKeys, sizeof state->roundKeys);
     wipeStack();
+    Crypto::clearRegisters();
     return true;
   }
 

@@ -17,6 +17,7 @@ struct Cipher {
   void* state;  // null after close
   CipherContext** contexts;
   int32_t count;
+  int32_t lowestFree;  // no number below is free
 };
 
 void wipe(Cipher* cipher, int32_t id) {
@@ -26,6 +27,7 @@ void wipe(Cipher* cipher, int32_t id) {
   OPENSSL_cleanse(context, sizeof *context);
   free(context);
   cipher->contexts[id] = nullptr;
+  if (id < cipher->lowestFree) cipher->lowestFree = id;
 }
 
 void shut(Cipher* cipher) {
@@ -45,9 +47,8 @@ void finalize(napi_env, void* data, void*) {
 
 // A free number of the table, which grows when there is none. -1 when out of memory.
 int32_t freeNumber(Cipher* cipher) {
-  for (int32_t i = 0; i < cipher->count; i++) {
-    if (cipher->contexts[i] == nullptr) return i;
-  }
+  while (cipher->lowestFree < cipher->count && cipher->contexts[cipher->lowestFree] != nullptr) cipher->lowestFree++;
+  if (cipher->lowestFree < cipher->count) return cipher->lowestFree;
   const int32_t count = cipher->count == 0 ? 4 : cipher->count * 2;
   CipherContext** grown = static_cast<CipherContext**>(realloc(cipher->contexts, static_cast<size_t>(count) * sizeof(CipherContext*)));
   if (grown == nullptr) return -1;
