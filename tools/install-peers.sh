@@ -4,7 +4,8 @@
 set -eu
 
 packages="anytun uanytun nat-traverse wireguard-go wireguard-tools iperf3
-  iproute2 nftables iputils-ping tcpdump net-tools ethtool procps util-linux"
+  iproute2 nftables iputils-ping tcpdump net-tools ethtool procps util-linux
+  g++-aarch64-linux-gnu qemu-user-static"
 
 if [ "${1-}" = --list ]; then
   printf '%s\n' $packages

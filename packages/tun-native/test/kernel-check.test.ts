@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { findProgram } from "satp-tools/lab";
+import { requires } from "satp-tools/lab";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PACKET_BAD_TAG, PACKET_OK } from "../src/index.ts";
 import { loadBinding } from "../src/load-binding.ts";
@@ -11,18 +11,21 @@ const native = loadBinding()
   .cipherKernels()
   .filter((kernel) => kernel !== "evp");
 const places = [
-  { place: "this machine, with sanitizers", target: HERE, kernels: native, runs: 40 },
-  { place: `${ARM64.emulator}, built with ${ARM64.compiler}`, target: ARM64, kernels: ["armv8"], runs: 10 },
+  { place: "this machine, with sanitizers", target: HERE, kernels: native, runs: 40, needs: requires() },
+  {
+    place: `${ARM64.emulator}, built with ${ARM64.compiler}`,
+    target: ARM64,
+    kernels: ["armv8"],
+    runs: 10,
+    needs: requires("aarch64-linux-gnu-g++", "qemu-aarch64-static"),
+  },
 ].filter(({ kernels }) => kernels.length > 0);
 
 // What kernel-check.cc puts into the flags word beforehand.
 const UNTOUCHED = 77;
 
-for (const { place, target, kernels, runs } of places) {
-  const programs = [target.compiler, ...target.emulator];
-  const skip = programs.some((name) => findProgram(name) === undefined);
-
-  describe(`alone on ${place}`, { skip }, () => {
+for (const { place, target, kernels, runs, needs } of places) {
+  describe(`alone on ${place}`, needs, () => {
     let check: KernelCheck;
 
     beforeAll(() => {

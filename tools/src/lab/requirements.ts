@@ -27,7 +27,9 @@ export type Requirement =
   | "ping"
   | "ip"
   | "unshare"
-  | "npm";
+  | "npm"
+  | "aarch64-linux-gnu-g++"
+  | "qemu-aarch64-static";
 
 /** A thing that is missing here. */
 export interface Lack {
@@ -69,6 +71,8 @@ const known: Readonly<Record<Requirement, Known>> = {
   ping: program("ping"),
   ip: program("ip"),
   unshare: program("unshare"),
+  "aarch64-linux-gnu-g++": program("aarch64-linux-gnu-g++"),
+  "qemu-aarch64-static": program("qemu-aarch64-static"),
   npm: program("npm", "sudo apt-get install npm"),
 };
 
