@@ -61,6 +61,14 @@ export class PrefixTable4 {
     return true;
   }
 
+  /** All words, signed, and their values, in no order. */
+  forEach(visit: (word: number, value: number) => void): void {
+    for (let slot = 0; slot < this.#tags.length; slot++) {
+      if (this.#tags[slot] === FREE) continue;
+      visit(this.#entries[slot * ENTRY_WORDS] ?? 0, this.#entries[slot * ENTRY_WORDS + 1] ?? NO_VALUE);
+    }
+  }
+
   /** Slot of the key, or the free slot where it would go. */
   #find(key: number): number {
     const mask = this.#tags.length - 1;
