@@ -77,5 +77,9 @@ export interface Poller {
    * @throws TunNativeError when a source is gone (POLLERR on a deleted device).
    */
   wait(timeoutMs: number): number;
+  /** Whether the last `wait` was ended, or accompanied, by `wake()`. */
+  readonly woken: boolean;
+  /** Monotonic milliseconds when the last `wait` ended: one reading for all packets that it found. */
+  readonly now: number;
   close(): void;
 }
