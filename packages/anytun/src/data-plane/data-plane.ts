@@ -16,8 +16,6 @@ export interface DataPlaneParts {
   readonly frames: PacketBatch;
   /** Arena of the inbound direction. */
   readonly datagrams: PacketBatch;
-  /** Monotonic milliseconds. */
-  now(): number;
 }
 
 const DEVICE_READY = 1;
@@ -30,9 +28,11 @@ export class DataPlane {
   /** Longest IP packet that TCP connections through the tunnel are told of, in bytes; 0 = they are not told. */
   packetLimit = 0;
   readonly #parts: DataPlaneParts;
+  readonly #isTap: boolean;
 
   constructor(parts: DataPlaneParts) {
     this.#parts = parts;
+    this.#isTap = parts.device.kind === "tap";
   }
 
   /**
@@ -54,10 +54,10 @@ export class DataPlane {
 
   /** Device → network. Returns the number of datagrams handed to the sockets. */
   outboundBurst(): number {
-    const { device, tunnel, cipher, frames } = this.#parts;
+    const { device, tunnel, cipher, frames, poller } = this.#parts;
     const read = device.read(frames);
     this.#clamp(frames, read);
-    const ready = tunnel.outbound(frames, read, this.#parts.now());
+    const ready = tunnel.outbound(frames, read, poller.now);
     if (ready === 0) return 0;
     cipher.seal(frames, 0, ready);
     let first = 0;
@@ -73,12 +73,12 @@ export class DataPlane {
 
   /** Network → device. Returns the number of frames that the device took. */
   inboundBurst(socket: DatagramSocket): number {
-    const { device, tunnel, cipher, datagrams } = this.#parts;
+    const { device, tunnel, cipher, datagrams, poller } = this.#parts;
     const received = socket.receive(datagrams);
     const known = tunnel.classify(datagrams, received);
     if (known === 0) return 0;
     cipher.open(datagrams, 0, known);
-    const accepted = tunnel.accept(datagrams, known, this.#parts.now());
+    const accepted = tunnel.accept(datagrams, known, poller.now);
     if (accepted === 0) return 0;
     this.#clamp(datagrams, accepted);
     return device.write(datagrams, 0, accepted);
@@ -86,14 +86,13 @@ export class DataPlane {
 
   #clamp(batch: PacketBatch, count: number): void {
     if (this.packetLimit === 0) return;
-    const ethernet = this.#parts.device.kind === "tap";
     for (let row = 0; row < count; row++) {
       const at = row * DESCRIPTOR_WORDS;
       clampMss(
         batch.bytes,
         batch.descriptors[at + OFFSET] ?? 0,
         batch.descriptors[at + LENGTH] ?? 0,
-        ethernet,
+        this.#isTap,
         this.packetLimit,
       );
     }

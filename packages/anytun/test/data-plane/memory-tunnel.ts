@@ -73,7 +73,6 @@ export function memoryEnd(network: MemoryNetwork, options: EndOptions): MemoryEn
     tunnel,
     frames: createPacketBatch({ capacity: 32, bytes: 32 * 9728 }),
     datagrams: createPacketBatch({ capacity: 32, bytes: 32 * 2048 }),
-    now: () => network.now,
   });
   return { plane, tunnel, device, socket, reporter, sequence, reports };
 }
