@@ -30,6 +30,8 @@ if (port === null) throw new Error("data-plane-worker.js runs only as a worker t
 function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () => Command | undefined): void {
   const device = TunDevice.attach(setup.device);
   const sockets = setup.sockets.map((socket) => UdpSocket.attach(socket));
+  // first: objects made before would keep shapes that the compiler has left behind
+  warmUp(setup);
   const cipher = createSatpCipher();
   const signal = EventSignal.attach(setup.signal);
   const poller = new FdPoller([device, ...sockets], signal);
@@ -50,7 +52,6 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
   });
   let isRefusalTold = false;
   try {
-    warmUp(setup);
     warmUpParts(plane, device, sockets);
     send({ type: "running" });
     for (let isWoken = true; ; isWoken = poller.woken) {
