@@ -2,6 +2,7 @@ import type { BatchCipher, PacketBatch, Tunnel } from "satp-core";
 import { DESCRIPTOR_WORDS, ENDPOINT_SOCKET, ENDPOINT_WORDS, LENGTH, OFFSET } from "satp-core";
 import type { DatagramSocket, PacketDevice, Poller } from "tun-native";
 import { clampMss } from "./mss-clamp.ts";
+import { TooBigAnswers } from "./too-big-answers.ts";
 
 /** Everything the packets pass through, opened by somebody else and closed by {@link DataPlane.close}. */
 export interface DataPlaneParts {
@@ -30,9 +31,16 @@ export class DataPlane {
   /** Longest IP packet that TCP connections through the tunnel are told of, in bytes; 0 = they are not told. */
   packetLimit = 0;
   readonly #parts: DataPlaneParts;
+  readonly #tooBig: TooBigAnswers;
 
   constructor(parts: DataPlaneParts) {
     this.#parts = parts;
+    this.#tooBig = new TooBigAnswers(parts.device);
+  }
+
+  /** Frames of the device that were too long and whose senders were told so. */
+  get tooBigAnswers(): number {
+    return this.#tooBig.sent;
   }
 
   /**
@@ -56,8 +64,10 @@ export class DataPlane {
   outboundBurst(): number {
     const { device, tunnel, cipher, frames } = this.#parts;
     const read = device.read(frames);
+    const now = this.#parts.now();
+    this.#tooBig.answer(frames, read, now);
     this.#clamp(frames, read);
-    const ready = tunnel.outbound(frames, read, this.#parts.now());
+    const ready = tunnel.outbound(frames, read, now);
     if (ready === 0) return 0;
     cipher.seal(frames, 0, ready);
     let first = 0;

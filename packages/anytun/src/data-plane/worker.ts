@@ -35,7 +35,7 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
   sequence.extend(setup.sequence);
   const context = cipher.addContext(setup.context);
   const keys = { context, tagBytes: setup.context.tagBytes, sequence };
-  const reporter = new PlaneReporter(send);
+  const reporter = new PlaneReporter(send, sockets);
   const tunnel = new Tunnel({
     ...setup.tunnel,
     routing: "single",
@@ -76,7 +76,11 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
             send({
               type: "snapshot",
               snapshot: {
-                ...reporter.snapshot(tunnel, sockets, device.writeErrors, performance.now()),
+                ...reporter.snapshot(
+                  tunnel,
+                  { deviceErrors: device.writeErrors, tooBigAnswers: plane.tooBigAnswers },
+                  performance.now(),
+                ),
                 offloads: offloadCounters(device, sockets),
               },
             });
