@@ -2,6 +2,7 @@ import type { BatchCipher, PacketBatch, Tunnel } from "satp-core";
 import { DESCRIPTOR_WORDS, ENDPOINT_SOCKET, ENDPOINT_WORDS, LENGTH, OFFSET } from "satp-core";
 import type { DatagramSocket, PacketDevice, Poller } from "tun-native";
 import { clampMss } from "./mss-clamp.ts";
+import { TooBigAnswers } from "./too-big-answers.ts";
 
 /** Everything the packets pass through, opened by somebody else and closed by {@link DataPlane.close}. */
 export interface DataPlaneParts {
@@ -36,6 +37,7 @@ export class DataPlane {
   readonly #frames: PacketBatch;
   readonly #datagrams: PacketBatch;
   readonly #isTap: boolean;
+  readonly #tooBig: TooBigAnswers;
 
   constructor(parts: DataPlaneParts) {
     this.#device = parts.device;
@@ -46,6 +48,12 @@ export class DataPlane {
     this.#frames = parts.frames;
     this.#datagrams = parts.datagrams;
     this.#isTap = parts.device.kind === "tap";
+    this.#tooBig = new TooBigAnswers(parts.device);
+  }
+
+  /** Frames of the device that were too long and whose senders were told so. */
+  get tooBigAnswers(): number {
+    return this.#tooBig.sent;
   }
 
   /**
@@ -69,9 +77,11 @@ export class DataPlane {
   /** Device → network. Returns the number of datagrams handed to the sockets. */
   outboundBurst(): number {
     const frames = this.#frames;
+    const { now } = this.#poller;
     const read = this.#device.read(frames);
+    this.#tooBig.answer(frames, read, now);
     this.#clamp(frames, read);
-    const ready = this.#tunnel.outbound(frames, read, this.#poller.now);
+    const ready = this.#tunnel.outbound(frames, read, now);
     if (ready === 0) return 0;
     this.#cipher.seal(frames, 0, ready);
     let first = 0;

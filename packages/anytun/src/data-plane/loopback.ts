@@ -10,6 +10,7 @@ export class SampleDevice implements PacketDevice {
   readonly name = "samples";
   readonly pending = false;
   readonly writeErrors = 0;
+  readonly maxFrameBytes = 9216;
   readonly kind: DeviceKind;
   /** Frames of the next `read`. */
   burst = 1;

@@ -73,14 +73,15 @@ function exchange(setup: WarmUpSetup, cipher: SatpCipher): number {
   };
   const sequence = new SequenceCounter();
   sequence.extend({ senderId: 0, first: FIRST_SEQUENCE, end: FIRST_SEQUENCE + 0x100000 });
-  const reporter = new PlaneReporter(() => {});
+  const socket = new LoopbackSocket(MOST, ENDPOINT);
+  const reporter = new PlaneReporter(() => {}, [socket]);
   const tunnel = planeTunnel({ ...setup, configuredMux: mux, context }, cipher, sequence, reporter);
   const device = new SampleDevice(kind);
   const poller = new ReadyPoller();
   const batch = createPacketBatch({ capacity: MOST, bytes: MOST * 512 });
   const plane = new DataPlane({
     device,
-    sockets: [new LoopbackSocket(MOST, ENDPOINT)],
+    sockets: [socket],
     poller,
     cipher,
     tunnel,

@@ -37,7 +37,7 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
   const poller = new FdPoller([device, ...sockets], signal);
   const sequence = new SequenceCounter();
   sequence.extend(setup.sequence);
-  const reporter = new PlaneReporter(send);
+  const reporter = new PlaneReporter(send, sockets);
   const tunnel = planeTunnel(setup, cipher, sequence, reporter);
   const plane = new DataPlane({
     device,
@@ -72,7 +72,11 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
             send({
               type: "snapshot",
               snapshot: {
-                ...reporter.snapshot(tunnel, sockets, device.writeErrors, poller.now),
+                ...reporter.snapshot(
+                  tunnel,
+                  { deviceErrors: device.writeErrors, tooBigAnswers: plane.tooBigAnswers },
+                  poller.now,
+                ),
                 offloads: offloadCounters(device, sockets),
               },
             });
