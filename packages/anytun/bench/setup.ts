@@ -11,6 +11,7 @@ import {
   type Role,
   SequenceCounter,
   type Tunnel,
+  type TunnelEvents,
 } from "satp-core";
 import { NetworkInterface, TunDevice, UdpSocket } from "tun-native";
 
@@ -31,6 +32,9 @@ const PORT = 4444;
 export const INNER_MTU = 1400;
 /** Prefix lengths of many routes, as in tables of the Internet: most are /24. */
 const ROUTE_LENGTHS: readonly number[] = [24, 24, 24, 24, 24, 24, 22, 23, 20, 16];
+
+/** Nobody listens. */
+export const noEvents: TunnelEvents = { peerDetected() {}, endpointMoved() {}, sequenceLow() {} };
 
 export function openTunDevice({ inside }: RunnerOptions): TunDevice {
   const device = TunDevice.open({ kind: "tun", name: "tun0" });

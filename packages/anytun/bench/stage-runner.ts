@@ -9,7 +9,15 @@ import { createInterface } from "node:readline";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { createPacketBatch, createSatpCipher, EventSignal, FdPoller, joinedBatchSize } from "tun-native";
 import { DataPlane } from "../src/data-plane/data-plane.ts";
-import { INNER_MTU, openTunDevice, openUdpSocket, populate, type RunnerOptions, trafficMux } from "./setup.ts";
+import {
+  INNER_MTU,
+  noEvents,
+  openTunDevice,
+  openUdpSocket,
+  populate,
+  type RunnerOptions,
+  trafficMux,
+} from "./setup.ts";
 import { STAGES, type StageSum, stageClocks } from "./stage-clock.ts";
 import { TimedTunnel, timedCipher, timedDevice, timedPoller, timedSocket } from "./timed-parts.ts";
 
@@ -40,7 +48,7 @@ async function run(options: RunnerOptions): Promise<void> {
       windowSize: 0,
       routing: options.routes === 0 ? "single" : "routes",
       autodetect: undefined,
-      events: { peerDetected() {}, endpointMoved() {}, sequenceLow() {} },
+      events: noEvents,
     },
     clocks,
   );

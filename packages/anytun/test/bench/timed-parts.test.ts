@@ -3,7 +3,7 @@ import { nodeBatchCipher, type Role } from "satp-core";
 import { createPacketBatch } from "tun-native";
 import { MemoryDevice, MemoryNetwork, MemoryPoller } from "tun-native/testing";
 import { describe, expect, it } from "vitest";
-import { populate, type RunnerOptions, trafficMux } from "../../bench/setup.ts";
+import { noEvents, populate, type RunnerOptions, trafficMux } from "../../bench/setup.ts";
 import { STAGES, type StageClocks, stageClocks } from "../../bench/stage-clock.ts";
 import { TimedTunnel, timedCipher, timedDevice, timedPoller, timedSocket } from "../../bench/timed-parts.ts";
 import { DataPlane } from "../../src/data-plane/data-plane.ts";
@@ -28,7 +28,7 @@ function timedEnd(network: MemoryNetwork, role: Role, scale: Pick<RunnerOptions,
       windowSize: 0,
       routing: scale.routes === 0 ? "single" : "routes",
       autodetect: undefined,
-      events: { peerDetected() {}, endpointMoved() {}, sequenceLow() {} },
+      events: noEvents,
     },
     clocks,
   );
