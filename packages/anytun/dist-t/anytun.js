@@ -1,32 +1,32 @@
 #!/usr/bin/env node
+
+// packages/anytun/src/cli/main.ts
+import { readFileSync as readFileSync3, statSync } from "node:fs";
 import {
   AnytunError,
+  errorText,
   LOG_DEBUG,
   LOG_ERROR,
   LOG_INFO,
   LOG_NOTICE,
   LOG_WARNING,
+  quoted,
   UsageError,
-  errorText,
-  quoted
 } from "./chunk-6N5UERDM.js";
 import {
-  DEFAULT_SUITE,
-  MASTER_SALT_BYTES,
-  MAX_TAG_BYTES,
   authByName,
   cipherByName,
+  DEFAULT_SUITE,
   deriveMasterKeys,
   effectiveSuite,
   formatAddress,
   kdPrfByName,
   keyBytes,
+  MASTER_SALT_BYTES,
+  MAX_TAG_BYTES,
   roleByName,
-  tryParseAddress
+  tryParseAddress,
 } from "./chunk-JLWDG6CX.js";
-
-// packages/anytun/src/cli/main.ts
-import { readFileSync as readFileSync3, statSync } from "node:fs";
 
 // packages/anytun/src/log/target-spec.ts
 var DEFAULT_LOG_FILE = "anytun.log";
@@ -124,11 +124,7 @@ function parseSecretHex(arg) {
     throw new UsageError(arg.typed, void 0, "expected hexadecimal digits and nothing else");
   }
   if (arg.value.length % 2 !== 0) {
-    throw new UsageError(
-      arg.typed,
-      void 0,
-      `expected an even number of hexadecimal digits, got ${arg.value.length}`
-    );
+    throw new UsageError(arg.typed, void 0, `expected an even number of hexadecimal digits, got ${arg.value.length}`);
   }
   return new Uint8Array(Buffer.from(arg.value, "hex"));
 }
@@ -143,7 +139,7 @@ function parseDevice(args, notes) {
   if (dev === void 0) return { kind: "tun", name: void 0 };
   return {
     kind: kindOf(dev, "unable to recognize type of device (tun or tap); expected -t tun or -t tap with it"),
-    name
+    name,
   };
 }
 function kindOf(arg, expected) {
@@ -159,7 +155,7 @@ function parseDeviceName(arg, notes) {
   if (name !== arg.value) {
     notes.push({
       level: LOG_WARNING,
-      text: `${arg.typed} ${arg.value}: cut to ${MAX_NAME_LENGTH} characters, ${name}`
+      text: `${arg.typed} ${arg.value}: cut to ${MAX_NAME_LENGTH} characters, ${name}`,
     });
   }
   return name;
@@ -201,6 +197,7 @@ function parsePostUpScript(args, isFile) {
 
 // packages/anytun/src/config/endpoints.ts
 import { isIP } from "node:net";
+
 var DEFAULT_PORT = 4444;
 var MAX_HOST_LENGTH = 253;
 function parseEndpoints(args, services, notes) {
@@ -221,7 +218,7 @@ function parseEndpoints(args, services, notes) {
   return {
     family,
     local: { host: local?.value, port },
-    remote: remote === void 0 ? void 0 : { host: remote.value, port: peerPort }
+    remote: remote === void 0 ? void 0 : { host: remote.value, port: peerPort },
   };
 }
 function parseFamily(args) {
@@ -240,7 +237,8 @@ function checkHost(arg, family) {
       throw new UsageError(arg.typed, arg.value, "expected a host name or an IP address");
     }
   } else if (family !== "any" && literal !== (family === "ipv4" ? 4 : 6)) {
-    const wanted = family === "ipv4" ? "expected an IPv4 address because of -4" : "expected an IPv6 address because of -6";
+    const wanted =
+      family === "ipv4" ? "expected an IPv4 address because of -4" : "expected an IPv6 address because of -6";
     throw new UsageError(arg.typed, arg.value, wanted);
   }
 }
@@ -260,7 +258,7 @@ function parseSuite(args, notes) {
     kdPrf: kdPrf === void 0 ? DEFAULT_SUITE.kdPrf : parseName(kdPrf, kdPrfByName, CIPHER_NAMES),
     cipher: cipher === void 0 ? DEFAULT_SUITE.cipher : parseName(cipher, cipherByName, CIPHER_NAMES),
     auth: auth === void 0 ? DEFAULT_SUITE.auth : parseName(auth, authByName, "expected null or sha1"),
-    tagBytes: tag === void 0 ? DEFAULT_SUITE.tagBytes : parseTagBytes(tag)
+    tagBytes: tag === void 0 ? DEFAULT_SUITE.tagBytes : parseTagBytes(tag),
   };
   const suite = effectiveSuite(asked);
   if (suite.kdPrf === "null" && (suite.cipher !== "null" || suite.auth !== "null")) {
@@ -286,12 +284,15 @@ function parseRole(args) {
 }
 function parseWindowSize(args, notes) {
   const window = args.last("window-size");
-  const size = window === void 0 ? 0 : parseNumber(
-    window,
-    0,
-    MAX_WINDOW_SIZE,
-    `expected a number of packets from 0 to the limit of ${MAX_WINDOW_SIZE}`
-  );
+  const size =
+    window === void 0
+      ? 0
+      : parseNumber(
+          window,
+          0,
+          MAX_WINDOW_SIZE,
+          `expected a number of packets from 0 to the limit of ${MAX_WINDOW_SIZE}`,
+        );
   if (size === 0) notes.push({ level: LOG_INFO, text: "replay protection is off; switch it on with -w" });
   return size;
 }
@@ -311,7 +312,7 @@ function parseKeys(args, suite, bytesOf) {
     suite,
     passphrase: hasPassphrase ? bytesOf(passphrase) : void 0,
     key: keyValue,
-    salt: saltValue
+    salt: saltValue,
   });
 }
 function requireBoth(key, salt) {
@@ -328,6 +329,7 @@ function checkLength(arg, value, bytes, owner) {
 
 // packages/anytun/src/config/state-dir.ts
 import { isAbsolute, join, resolve } from "node:path";
+
 var SYSTEM_STATE_DIR = "/var/lib/anytun";
 function parseStateDir(args, { uid, cwd, variables }) {
   const given = args.last("state-dir");
@@ -353,7 +355,7 @@ var NOT_AVAILABLE = /* @__PURE__ */ new Map([
   ["sync-port", "cluster synchronisation"],
   ["sync-hosts", "cluster synchronisation"],
   ["control-host", "cluster synchronisation"],
-  ["route", "routing between several connections"]
+  ["route", "routing between several connections"],
 ]);
 function parseConfig(list, environment) {
   refuseUnavailable(list);
@@ -377,7 +379,7 @@ function parseConfig(list, environment) {
     role: parseRole(args),
     keys: parseKeys(args, suite, environment.bytesOf),
     stateDir: parseStateDir(args, environment),
-    notes
+    notes,
   };
 }
 function refuseUnavailable(list) {
@@ -401,6 +403,7 @@ function parseId(args, name) {
 
 // packages/anytun/src/config/services.ts
 import { readFileSync } from "node:fs";
+
 var SERVICES_FILE = "/etc/services";
 var systemServices = (name) => {
   let text;
@@ -431,7 +434,7 @@ var LEVEL_NAMES = {
   2: "WARNING",
   3: "NOTICE",
   4: "INFO",
-  5: "DEBUG"
+  5: "DEBUG",
 };
 function formatLine(time, level, text) {
   return `${formatTime(new Date(time))} ${LEVEL_NAMES[level]}: ${printable(text)}
@@ -468,7 +471,7 @@ function createLog(targets, now = Date.now) {
     debug: (text) => log(LOG_DEBUG, text),
     close: () => {
       for (const target of targets) target.close();
-    }
+    },
   };
 }
 
@@ -478,7 +481,7 @@ function openLog(specs, streams, now = Date.now) {
   try {
     for (const spec of specs) {
       targets.push(
-        spec.type === "file" ? fileTarget(spec.path, spec.level, now) : streamTarget(streams[spec.type], spec.level)
+        spec.type === "file" ? fileTarget(spec.path, spec.level, now) : streamTarget(streams[spec.type], spec.level),
       );
     }
   } catch (error) {
@@ -497,7 +500,7 @@ function streamTarget(stream, level) {
     write: (_level, line) => {
       if (alive) stream.write(line);
     },
-    close: () => void 0
+    close: () => void 0,
   };
 }
 function fileTarget(path, level, now) {
@@ -518,7 +521,7 @@ function fileTarget(path, level, now) {
         reason = errorText(error);
       }
     },
-    close: () => closeSync(fd)
+    close: () => closeSync(fd),
   };
 }
 function openLogFile(path) {
@@ -538,13 +541,13 @@ var optionTable = {
     type: "string",
     alias: "u",
     valueHint: "<username>",
-    description: "run as this user once everything is open"
+    description: "run as this user once everything is open",
   },
   groupname: {
     type: "string",
     alias: "g",
     valueHint: "<groupname>",
-    description: "run as this group instead of the user's"
+    description: "run as this group instead of the user's",
   },
   chroot: { type: "string", alias: "C", valueHint: "<path>", description: "make this directory the root once running" },
   "write-pid": { type: "string", alias: "P", valueHint: "<path>", description: "write the process id to this file" },
@@ -554,14 +557,14 @@ var optionTable = {
     valueHint: "<target>:<level>[,<param>[,<param>..]]",
     whole: true,
     below: true,
-    description: "log to stdout, stderr or file, from level 1 (errors) to 5 (everything); may be repeated"
+    description: "log to stdout, stderr or file, from level 1 (errors) to 5 (everything); may be repeated",
   },
   debug: { type: "boolean", alias: "U", description: "short for -D -L stdout:5" },
   interface: {
     type: "string",
     alias: "i",
     valueHint: "<ip-address>",
-    description: "local address or name to bind to (default: all)"
+    description: "local address or name to bind to (default: all)",
   },
   port: { type: "string", alias: "p", valueHint: "<port>", description: "local UDP port or service (default: 4444)" },
   "sender-id": {
@@ -569,19 +572,19 @@ var optionTable = {
     alias: "s",
     shownAs: "sender-id ",
     valueHint: "<sender-id>",
-    description: "number of this sender, 0-65535 (default: 0)"
+    description: "number of this sender, 0-65535 (default: 0)",
   },
   "remote-host": {
     type: "string",
     alias: "r",
     valueHint: "<hostname|ip>",
-    description: "the peer (default: learnt from its first valid packet)"
+    description: "the peer (default: learnt from its first valid packet)",
   },
   "remote-port": {
     type: "string",
     alias: "o",
     valueHint: "<port>",
-    description: "the peer's UDP port or service (default: 4444)"
+    description: "the peer's UDP port or service (default: 4444)",
   },
   "ipv4-only": { type: "boolean", alias: "4", description: "carry the tunnel over IPv4 only" },
   "ipv6-only": { type: "boolean", alias: "6", description: "carry the tunnel over IPv6 only" },
@@ -589,7 +592,7 @@ var optionTable = {
     type: "string",
     alias: "I",
     valueHint: "<ip-address>",
-    description: "local address of the cluster port"
+    description: "local address of the cluster port",
   },
   "sync-port": { type: "string", alias: "S", valueHint: "<port>", description: "cluster port to serve state on" },
   "sync-hosts": {
@@ -598,7 +601,7 @@ var optionTable = {
     valueHint: "<hostname|ip>[:<port>][,..]",
     whole: true,
     below: true,
-    description: "cluster nodes to take state from; may be repeated"
+    description: "cluster nodes to take state from; may be repeated",
   },
   "control-host": {
     type: "string",
@@ -606,7 +609,7 @@ var optionTable = {
     valueHint: "<hostname|ip>[:<port>]",
     whole: true,
     below: true,
-    description: "server that hands out clients and routes"
+    description: "server that hands out clients and routes",
   },
   dev: { type: "string", alias: "d", valueHint: "<name>", description: "name of the interface, %d is numbered" },
   type: { type: "string", alias: "t", valueHint: "<tun|tap>", description: "kind of the interface" },
@@ -614,7 +617,7 @@ var optionTable = {
     type: "string",
     alias: "n",
     valueHint: "<net>/<length>",
-    description: "address of the interface, IPv4 or IPv6, or both"
+    description: "address of the interface, IPv4 or IPv6, or both",
   },
   "post-up-script": {
     type: "string",
@@ -622,32 +625,32 @@ var optionTable = {
     valueHint: "<script>",
     // parsePostUpScript decides where it ends
     whole: true,
-    description: "program to run once the interface is up"
+    description: "program to run once the interface is up",
   },
   route: {
     type: "string",
     alias: "R",
     valueHint: "<net>/<length>",
     whole: true,
-    description: "network behind the peer; may be repeated"
+    description: "network behind the peer; may be repeated",
   },
   mux: {
     type: "string",
     alias: "m",
     valueHint: "<mux>",
-    description: "number of this connection, 0-65535 (default: 0)"
+    description: "number of this connection, 0-65535 (default: 0)",
   },
   "window-size": {
     type: "string",
     alias: "w",
     valueHint: "<window-size>",
-    description: "packets that the replay check remembers (default: 0, no check)"
+    description: "packets that the replay check remembers (default: 0, no check)",
   },
   "kd-prf": {
     type: "string",
     alias: "k",
     valueHint: "<kd-prf>",
-    description: "how packet keys are derived (default: aes-ctr)"
+    description: "how packet keys are derived (default: aes-ctr)",
   },
   role: { type: "string", alias: "e", valueHint: "<role>", description: "left, alice, server or right, bob, client" },
   passphrase: {
@@ -656,7 +659,7 @@ var optionTable = {
     valueHint: "<passphrase>",
     whole: true,
     secret: true,
-    description: "text from which key and salt are made"
+    description: "text from which key and salt are made",
   },
   key: {
     type: "string",
@@ -664,7 +667,7 @@ var optionTable = {
     valueHint: "<hex>",
     whole: true,
     secret: true,
-    description: "master key, hexadecimal"
+    description: "master key, hexadecimal",
   },
   salt: {
     type: "string",
@@ -672,43 +675,43 @@ var optionTable = {
     valueHint: "<hex>",
     whole: true,
     secret: true,
-    description: "master salt, 14 bytes, hexadecimal"
+    description: "master salt, 14 bytes, hexadecimal",
   },
   cipher: { type: "string", alias: "c", valueHint: "<cipher>", description: "payload encryption (default: aes-ctr)" },
   "auth-algo": {
     type: "string",
     alias: "a",
     valueHint: "<algorithm>",
-    description: "authentication: sha1 or null (default: sha1)"
+    description: "authentication: sha1 or null (default: sha1)",
   },
   "auth-tag-length": {
     type: "string",
     alias: "b",
     valueHint: "<length>",
-    description: "bytes of the authentication tag (default: 10)"
+    description: "bytes of the authentication tag (default: 10)",
   },
   mtu: {
     type: "string",
     valueHint: "<bytes|auto>",
-    description: "MTU of the interface; auto: what the path to the peer takes (default: 1400 with -n)"
+    description: "MTU of the interface; auto: what the path to the peer takes (default: 1400 with -n)",
   },
   "no-mss-clamp": { type: "boolean", description: "leave the segment size of TCP connections alone" },
   "state-dir": {
     type: "string",
     valueHint: "<path|none>",
     whole: true,
-    description: "where used sequence numbers are remembered"
+    description: "where used sequence numbers are remembered",
   },
   "no-tun-offload": { type: "boolean", description: "exchange single frames with the interface" },
-  "no-udp-offload": { type: "boolean", description: "exchange single datagrams with the network" }
+  "no-udp-offload": { type: "boolean", description: "exchange single datagrams with the network" },
 };
-var options = Object.keys(optionTable).filter(isOptionName).map((name) => ({
-  name,
-  definition: optionTable[name]
-}));
-var bySpelling = new Map(
-  options.flatMap((option) => spellings(option).map((spelling) => [spelling, option]))
-);
+var options = Object.keys(optionTable)
+  .filter(isOptionName)
+  .map((name) => ({
+    name,
+    definition: optionTable[name],
+  }));
+var bySpelling = new Map(options.flatMap((option) => spellings(option).map((spelling) => [spelling, option])));
 function findOption(spelling) {
   return bySpelling.get(spelling);
 }
@@ -790,11 +793,7 @@ function unknownWord(word, index, previous) {
   if (word.startsWith("-")) {
     const name = joinedValue(word)?.typed ?? word;
     const glued = /^-[^-]./.test(word) && findOption(word.slice(0, 2)) !== void 0;
-    return new UsageError(
-      quoted(name),
-      void 0,
-      glued ? "unknown option (options cannot be joined)" : "unknown option"
-    );
+    return new UsageError(quoted(name), void 0, glued ? "unknown option (options cannot be joined)" : "unknown option");
   }
   if (previous !== void 0 && findOption(previous.typed)?.definition.secret) {
     return new UsageError(previous.typed, void 0, `a word that is no option follows the value (word ${index + 1})`);
@@ -859,7 +858,7 @@ async function supervise(supervision) {
     other: (name) => {
       log.notice(`${name} caught`);
       if (name === OTHER_SIGNALS.SIGUSR1) void logReport(daemon, log);
-    }
+    },
   });
   const run2 = async () => {
     try {
@@ -892,7 +891,7 @@ function listen(source, on) {
     ["SIGTERM", () => on.stop(STOP_SIGNALS.SIGTERM)],
     ["SIGHUP", () => on.other(OTHER_SIGNALS.SIGHUP)],
     ["SIGUSR1", () => on.other(OTHER_SIGNALS.SIGUSR1)],
-    ["SIGUSR2", () => on.other(OTHER_SIGNALS.SIGUSR2)]
+    ["SIGUSR2", () => on.other(OTHER_SIGNALS.SIGUSR2)],
   ];
   for (const [signal, listener] of listeners) source.on(signal, listener);
   return () => {
@@ -901,7 +900,7 @@ function listen(source, on) {
 }
 async function logReport(daemon, log) {
   try {
-    for (const line of await daemon?.report() ?? []) log.notice(line);
+    for (const line of (await daemon?.report()) ?? []) log.notice(line);
   } catch (error) {
     log.warning(`the counters are not available: ${errorText(error)}`);
   }
@@ -934,14 +933,17 @@ function entry(option) {
   const head = `   [${names.join("|")}]${valueHint === void 0 ? "" : ` ${valueHint}`}`;
   const indent = " ".repeat(DESCRIPTION_COLUMN - 1);
   const apart = below || head.length >= DESCRIPTION_COLUMN - 1;
-  return apart ? `${head}
+  return apart
+    ? `${head}
 ${indent}${description}
-` : `${head.padEnd(DESCRIPTION_COLUMN - 1)}${description}
+`
+    : `${head.padEnd(DESCRIPTION_COLUMN - 1)}${description}
 `;
 }
 
 // packages/anytun/src/cli/version.ts
 import { readFileSync as readFileSync2 } from "node:fs";
+
 function packageVersion() {
   for (let url = new URL("package.json", import.meta.url); ; url = new URL("../package.json", url)) {
     const version = versionIn(url);
@@ -957,13 +959,13 @@ function versionIn(url) {
     return void 0;
   }
   const content = JSON.parse(text);
-  if (typeof content !== "object" || content === null || !("name" in content) || !("version" in content))
-    return void 0;
+  if (typeof content !== "object" || content === null || !("name" in content) || !("version" in content)) return void 0;
   return content.name === "anytun" && typeof content.version === "string" ? content.version : void 0;
 }
 
 // packages/anytun/src/cli/main.ts
-var complain = (text) => void process.stderr.write(`anytun: ${text}
+var complain = (text) =>
+  void process.stderr.write(`anytun: ${text}
 `);
 process.stdout.on("error", () => void 0);
 process.stderr.on("error", () => void 0);
@@ -1007,7 +1009,7 @@ async function runDaemon(args, { raw, problem }) {
     variables: process.env,
     services: systemServices,
     isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
-    bytesOf: (arg) => argumentBytes(arg, raw)
+    bytesOf: (arg) => argumentBytes(arg, raw),
   });
   const log = openLog(config.logTargets, process);
   if (!config.foreground) complain("running in the background is not available yet; staying in the foreground");
@@ -1020,7 +1022,7 @@ async function runDaemon(args, { raw, problem }) {
     },
     log,
     signals: process,
-    complain
+    complain,
   });
   log.close();
   return status;

@@ -1,5 +1,6 @@
 // packages/anytun/src/error-text.ts
 import { getSystemErrorMap } from "node:util";
+
 function errorText(error) {
   const known = systemError(error);
   return known === void 0 ? errorReason(error) : `${known.reason} (${known.code})`;
@@ -41,7 +42,7 @@ function quoted(word) {
   if (/^[!-~]+$/.test(word)) return word;
   return JSON.stringify(word).replace(
     /[\x7f-\x9f\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
@@ -54,14 +55,14 @@ var LOG_DEBUG = 5;
 
 export {
   AnytunError,
-  UsageError,
-  quoted,
-  LOG_ERROR,
-  LOG_WARNING,
-  LOG_NOTICE,
-  LOG_INFO,
-  LOG_DEBUG,
-  errorText,
+  errorCode,
   errorReason,
-  errorCode
+  errorText,
+  LOG_DEBUG,
+  LOG_ERROR,
+  LOG_INFO,
+  LOG_NOTICE,
+  LOG_WARNING,
+  quoted,
+  UsageError,
 };

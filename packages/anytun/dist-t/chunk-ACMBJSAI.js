@@ -1,30 +1,28 @@
+// packages/anytun/src/data-plane/thread.ts
+import { Worker } from "node:worker_threads";
+// packages/anytun/src/daemon/daemon.ts
+import { EventSignal, lockFile, NetworkInterface as NetworkInterface2, pathMtu, unlockFile } from "tun-native";
 import {
   AnytunError,
+  errorCode,
+  errorReason,
+  errorText,
   LOG_ERROR,
   LOG_NOTICE,
   LOG_WARNING,
-  errorCode,
-  errorReason,
-  errorText
 } from "./chunk-6N5UERDM.js";
 import {
+  cipherContext,
   DROP_REASON_NAMES,
   ENDPOINT_FAMILY,
-  HEADER_BYTES,
-  PAYLOAD_TYPE_BYTES,
-  cipherContext,
   endpointOf,
   formatAddress,
   formatEndpoint,
-  parseAddress
+  HEADER_BYTES,
+  PAYLOAD_TYPE_BYTES,
+  parseAddress,
 } from "./chunk-JLWDG6CX.js";
 
-// packages/anytun/src/daemon/daemon.ts
-import { lockFile, NetworkInterface as NetworkInterface2, pathMtu, unlockFile } from "tun-native";
-
-// packages/anytun/src/data-plane/thread.ts
-import { Worker } from "node:worker_threads";
-import { EventSignal } from "tun-native";
 var WORKER_URL = new URL("./data-plane-worker.js", import.meta.url);
 var DataPlaneThread = class _DataPlaneThread {
   /** Settles when the worker is gone: resolved if it was told to stop, else rejected with its fatal error. */
@@ -32,15 +30,14 @@ var DataPlaneThread = class _DataPlaneThread {
   #worker;
   #signal;
   #snapshots = [];
-  #running = () => {
-  };
+  #running = () => {};
   #failure;
   #ended = false;
   constructor(setup, onEvent) {
     this.#signal = EventSignal.create();
     this.#worker = new Worker(WORKER_URL, {
       name: "data-plane",
-      workerData: { ...setup, signal: this.#signal.fd }
+      workerData: { ...setup, signal: this.#signal.fd },
     });
     this.#worker.on("message", (report) => this.#receive(report, onEvent));
     this.closed = new Promise((resolve3, reject) => {
@@ -90,8 +87,7 @@ var DataPlaneThread = class _DataPlaneThread {
   /** Ends the worker after the burst it is in, and returns when all it owned is closed. Idempotent; never rejects. */
   async close() {
     if (!this.#ended) this.#command({ type: "stop" });
-    await this.closed.catch(() => {
-    });
+    await this.closed.catch(() => {});
   }
   #command(command) {
     if (this.#ended) return;
@@ -117,13 +113,15 @@ var DataPlaneThread = class _DataPlaneThread {
 
 // packages/anytun/src/daemon/clock.ts
 import { setTimeout as delay } from "node:timers/promises";
+
 var systemClock = {
   now: () => performance.now(),
-  sleep: (ms, signal) => delay(ms, void 0, { signal }).catch(() => void 0)
+  sleep: (ms, signal) => delay(ms, void 0, { signal }).catch(() => void 0),
 };
 
 // packages/anytun/src/daemon/local-device.ts
 import { NetworkInterface, TunDevice } from "tun-native";
+
 var DEVICE_NODE = "/dev/net/tun";
 var CONFIGURED_MTU = 1400;
 function openDevice(config, log) {
@@ -156,12 +154,12 @@ function withBroadcast(ipv4) {
   return { ...ipv4, broadcast: formatAddress({ family: 4, words: [word | hostBits, 0, 0, 0] }) };
 }
 
-// packages/anytun/src/daemon/local-sockets.ts
-import { TunNativeError, UdpSocket } from "tun-native";
-
 // packages/anytun/src/daemon/resolver.ts
 import { lookup as dnsLookup } from "node:dns/promises";
 import { isIP } from "node:net";
+// packages/anytun/src/daemon/local-sockets.ts
+import { TunNativeError, UdpSocket } from "tun-native";
+
 var RETRY_MS = 1e4;
 var FAILURES_PER_LINE = 30;
 var systemLookup = async (host, family) => {
@@ -224,14 +222,15 @@ async function resolve(name, family, { lookup, clock, log }, signal) {
 var ANY = {
   any: [
     { family: 4, address: "0.0.0.0" },
-    { family: 6, address: "::" }
+    { family: 6, address: "::" },
   ],
   ipv4: [{ family: 4, address: "0.0.0.0" }],
-  ipv6: [{ family: 6, address: "::" }]
+  ipv6: [{ family: 6, address: "::" }],
 };
 async function openSockets(config, context, signal) {
   const { host, port } = config.local;
-  const addresses = host === void 0 ? ANY[config.family] : await resolve({ host, port }, config.family, context, signal);
+  const addresses =
+    host === void 0 ? ANY[config.family] : await resolve({ host, port }, config.family, context, signal);
   if (addresses === void 0) return void 0;
   const offload = { udpSegmentation: config.offload.udp, udpCoalescing: config.offload.udp };
   const sockets = [];
@@ -262,6 +261,7 @@ function tryOpen(options, optional) {
 
 // packages/anytun/src/daemon/peer-endpoint.ts
 import { networkInterfaces } from "node:os";
+
 function peerEndpoint(peer, port, sockets) {
   const socket = sockets.find(({ family }) => family === peer.family);
   if (socket === void 0) return void 0;
@@ -284,10 +284,12 @@ var initialPeerAddress = {
   namedAt: 0,
   rotatedAt: 0,
   lookupAt: Number.NEGATIVE_INFINITY,
-  lookingUp: false
+  lookingUp: false,
 };
 function tickMatters(state, now) {
-  return !state.lookingUp && now >= state.lookupAt || state.answers.length > 1 && now >= state.rotatedAt + ROTATE_MS;
+  return (
+    (!state.lookingUp && now >= state.lookupAt) || (state.answers.length > 1 && now >= state.rotatedAt + ROTATE_MS)
+  );
 }
 function decidePeerAddress(state, event, now) {
   switch (event.type) {
@@ -307,7 +309,7 @@ function onAnswer(state, answers, now) {
   if (chosen !== void 0 && indexOf(answers, chosen) >= 0) return { state: known, action: NONE };
   return {
     state: { ...known, chosen: first, namedAt: now, rotatedAt: now },
-    action: { type: "use", address: first }
+    action: { type: "use", address: first },
   };
 }
 function onTick(state, heardAt, now) {
@@ -389,7 +391,7 @@ var PeerResolver = class {
       (error) => {
         if (!signal.aborted) this.#lines.failed(error);
         return { type: "failure" };
-      }
+      },
     );
     if (signal.aborted) return;
     if (event.type === "answer") this.#lines.succeeded();
@@ -510,6 +512,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { constants } from "node:os";
 import { resolve as resolve2 } from "node:path";
 import { createInterface } from "node:readline";
+
 var PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 var DEFAULT_TIMEOUT_MS = 6e4;
 var DEFAULT_GRACE_MS = 5e3;
@@ -526,7 +529,7 @@ function startPostUp(options) {
   const child = spawn(file, [device, node], {
     env: { PATH },
     stdio: ["ignore", "pipe", "pipe"],
-    detached: true
+    detached: true,
   });
   logOutput(child, script, log);
   let killTimer;
@@ -562,15 +565,14 @@ function startPostUp(options) {
     close: () => {
       if (running) end();
       return ended;
-    }
+    },
   };
 }
 function signalGroup(child, signal) {
   if (child.pid === void 0) return;
   try {
     process.kill(-child.pid, signal);
-  } catch {
-  }
+  } catch {}
 }
 function logOutput(child, script, log) {
   let lines = 0;
@@ -612,7 +614,7 @@ function reportLines(snapshot) {
     `counters: ${trafficWords(traffic)}`,
     `drops: ${dropWords(drops)}`,
     ...peers.flatMap(peerLines),
-    ...offloads === void 0 ? [] : [`offloads: ${offloadWords(offloads)}`]
+    ...(offloads === void 0 ? [] : [`offloads: ${offloadWords(offloads)}`]),
   ];
 }
 function peerLines({ mux, endpoint, heardAgoMs, sentAgoMs, traffic, drops }) {
@@ -631,17 +633,18 @@ function dropWords(drops) {
   return happened.length === 0 ? "none" : happened.join(" ");
 }
 function offloadWords(offloads) {
-  return Object.entries(offloads).map(([name, count]) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=${count}`).join(" ");
+  return Object.entries(offloads)
+    .map(([name, count]) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=${count}`)
+    .join(" ");
 }
 function ago(ms) {
   return ms < 0 ? "never" : `${(ms / 1e3).toFixed(1)} s ago`;
 }
 
 // packages/anytun/src/daemon/sequence-store.ts
-import { randomInt } from "node:crypto";
-
 // packages/anytun/src/daemon/sequence-identity.ts
-import { scryptSync } from "node:crypto";
+import { randomInt, scryptSync } from "node:crypto";
+
 var DOMAIN = "anytun sequence numbers, version 1";
 var NAME_BYTES = 16;
 var SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
@@ -683,14 +686,15 @@ function takeRange(space, position, count) {
   return { range: { senderId: senderIdOf(space.baseSenderId, epoch), first, end }, next: { epoch, next: end } };
 }
 function later(a, b) {
-  return a.epoch > b.epoch || a.epoch === b.epoch && a.next >= b.next ? a : b;
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.next >= b.next) ? a : b;
 }
 function nextBlockSize(previous, lastedMs) {
   return lastedMs < SHORT_LIVED_MS ? Math.min(previous * 2, MAX_BLOCK) : previous;
 }
 
 // packages/anytun/src/daemon/state-file.ts
-import { randomBytes } from "node:crypto";
+// packages/anytun/src/daemon/state-record.ts
+import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync as closeSync2,
   constants as constants2,
@@ -703,12 +707,10 @@ import {
   readSync as readSync2,
   statSync,
   unlinkSync,
-  writeSync
+  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 
-// packages/anytun/src/daemon/state-record.ts
-import { createHash } from "node:crypto";
 var RECORD_BYTES = 48;
 var MAGIC = Buffer.from("anytunS1", "latin1");
 var GENERATION_AT = 8;
@@ -817,7 +819,7 @@ var StateFile = class _StateFile {
   }
   #write(record) {
     const bytes = encodeRecord(record, this.#fingerprint);
-    const position = record.generation % SLOTS.length * SLOT_STRIDE;
+    const position = (record.generation % SLOTS.length) * SLOT_STRIDE;
     const written = attempt("write", this.path, () => writeSync(this.#fd, bytes, 0, RECORD_BYTES, position));
     if (written !== RECORD_BYTES)
       throw new AnytunError("state", `state file ${this.path}: write: no space for a record`);
@@ -830,7 +832,7 @@ function prepareDirectory(dir) {
     dir,
     "directory",
     attempt("stat", dir, () => statSync(dir)),
-    448
+    448,
   );
 }
 function makeDirectory(dir) {
@@ -1112,10 +1114,10 @@ async function start(config, log, signal, ends) {
       kdPrf: config.suite.kdPrf,
       role: config.role,
       senderId: config.senderId,
-      mux: config.mux
+      mux: config.mux,
     },
     lock: { lockFile, unlockFile },
-    log
+    log,
   });
   ends.add(() => store.close());
   const supply = new SequenceSupply(store, log, systemClock);
@@ -1160,9 +1162,9 @@ async function start(config, log, signal, ends) {
       tunnel: { kind: config.device.kind, mux: config.mux, windowSize: config.windowSize },
       context: cipherContext(config.suite, config.keys, config.role),
       sequence,
-      configuredMux: config.remote === void 0 ? void 0 : config.mux
+      configuredMux: config.remote === void 0 ? void 0 : config.mux,
     },
-    onEvent
+    onEvent,
   );
   ends.add(() => plane.close());
   const mtu = new TunnelMtu(
@@ -1175,8 +1177,8 @@ async function start(config, log, signal, ends) {
         link.mtu = bytes;
       },
       pathMtu,
-      limitPackets: (bytes) => plane.setPacketLimit(bytes)
-    }
+      limitPackets: (bytes) => plane.setPacketLimit(bytes),
+    },
   );
   mtu.check();
   const mtuTimer = setInterval(() => mtu.check(), MTU_CHECK_MS).unref();
@@ -1199,14 +1201,14 @@ async function start(config, log, signal, ends) {
       use: (address, port) => {
         const endpoint = usePeer(plane, config.mux, address, port, locals, log);
         if (endpoint !== void 0) mtu.follow(endpoint);
-      }
+      },
     });
     ends.add(() => peer.close());
   }
   return {
     closed: plane.closed,
     report: async () => reportLines(await plane.snapshot()),
-    close: () => ends.run()
+    close: () => ends.run(),
   };
 }
 function usePeer(plane, mux, address, port, sockets, log) {
@@ -1221,12 +1223,11 @@ function usePeer(plane, mux, address, port, sockets, log) {
 }
 function usableFamily(wanted, sockets) {
   const has = (family) => sockets.some((socket) => socket.family === family);
-  if (wanted !== "any" || has(4) && has(6)) return wanted;
+  if (wanted !== "any" || (has(4) && has(6))) return wanted;
   return has(4) ? "ipv4" : "ipv6";
 }
 function heardAgo(snapshot, mux) {
   return snapshot?.peers.find((peer) => peer.mux === mux)?.heardAgoMs ?? -1;
 }
-export {
-  startDaemon
-};
+
+export { startDaemon };

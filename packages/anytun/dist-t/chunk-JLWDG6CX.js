@@ -89,7 +89,7 @@ function effectiveSuite(suite) {
     kdPrf: unprotected ? "null" : suite.kdPrf,
     cipher: suite.cipher,
     auth: suite.auth,
-    tagBytes: suite.auth === "null" ? 0 : Math.min(suite.tagBytes, MAX_TAG_BYTES)
+    tagBytes: suite.auth === "null" ? 0 : Math.min(suite.tagBytes, MAX_TAG_BYTES),
   };
 }
 
@@ -102,7 +102,7 @@ function cipherContext(suite, keys, role) {
     cipherKeyBytes: keyBytes(effective.cipher),
     tagBytes: effective.tagBytes,
     sealLabels: labelsOf(role),
-    openLabels: labelsOf(oppositeRole(role))
+    openLabels: labelsOf(oppositeRole(role)),
   };
 }
 
@@ -126,8 +126,7 @@ function wordAt(table, index) {
   return table[index] ?? 0;
 }
 function moveRow(batch, from, to) {
-  if (from === to)
-    return;
+  if (from === to) return;
   const { descriptors, endpoints } = batch;
   for (let i = 0; i < DESCRIPTOR_WORDS; i++) {
     descriptors[to * DESCRIPTOR_WORDS + i] = wordAt(descriptors, from * DESCRIPTOR_WORDS + i);
@@ -143,29 +142,24 @@ var DOT = 46;
 var COLON = 58;
 function parseAddress(text) {
   const address = tryParseAddress(text);
-  if (address === void 0)
-    throw new SatpError("bad-address", `'${text}': expected an IPv4 or IPv6 address`);
+  if (address === void 0) throw new SatpError("bad-address", `'${text}': expected an IPv4 or IPv6 address`);
   return address;
 }
 function tryParseAddress(text) {
   if (text.includes(":")) {
     const groups = parseGroups(text);
-    if (groups === void 0)
-      return void 0;
+    if (groups === void 0) return void 0;
     return { family: 6, words: [pair(groups, 0), pair(groups, 2), pair(groups, 4), pair(groups, 6)] };
   }
   const word = parseIpv4(text, 0);
   return word === void 0 ? void 0 : { family: 4, words: [word, 0, 0, 0] };
 }
 function formatAddress(address) {
-  if (address.family === 4)
-    return formatIpv4(address.words[0]);
+  if (address.family === 4) return formatIpv4(address.words[0]);
   const groups = address.words.flatMap((word) => [word >>> 16, word & 65535]);
-  if (isMapped(address.words))
-    return `::ffff:${formatIpv4(address.words[3])}`;
+  if (isMapped(address.words)) return `::ffff:${formatIpv4(address.words[3])}`;
   const [start, length] = longestZeroRun(groups);
-  if (length < 2)
-    return hex(groups);
+  if (length < 2) return hex(groups);
   return `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`;
 }
 function parseIpv4(text, from) {
@@ -176,16 +170,14 @@ function parseIpv4(text, from) {
   for (let i = from; i <= text.length; i++) {
     const code = i < text.length ? text.charCodeAt(i) : DOT;
     if (code === DOT) {
-      if (digits === 0 || part > 255 || parts === 4)
-        return void 0;
-      word = word << 8 | part;
+      if (digits === 0 || part > 255 || parts === 4) return void 0;
+      word = (word << 8) | part;
       parts++;
       part = 0;
       digits = 0;
     } else {
       const digit = code - 48;
-      if (digit < 0 || digit > 9 || digits === 3 || digits > 0 && part === 0)
-        return void 0;
+      if (digit < 0 || digit > 9 || digits === 3 || (digits > 0 && part === 0)) return void 0;
       part = part * 10 + digit;
       digits++;
     }
@@ -201,70 +193,58 @@ function parseGroups(text) {
     i = 2;
   }
   while (i < text.length) {
-    if (groups.length >= GROUPS)
-      return void 0;
+    if (groups.length >= GROUPS) return void 0;
     const end = endOfGroup(text, i);
     if (text.charCodeAt(end) === DOT) {
       const word = parseIpv4(text, i);
-      if (word === void 0)
-        return void 0;
+      if (word === void 0) return void 0;
       groups.push(word >>> 16, word & 65535);
       break;
     }
     const group = parseHex(text, i, end);
-    if (group < 0)
-      return void 0;
+    if (group < 0) return void 0;
     groups.push(group);
-    if (end === text.length)
-      break;
-    if (text.charCodeAt(end) !== COLON)
-      return void 0;
+    if (end === text.length) break;
+    if (text.charCodeAt(end) !== COLON) return void 0;
     i = end + 1;
     if (text.charCodeAt(i) === COLON) {
-      if (gap >= 0)
-        return void 0;
+      if (gap >= 0) return void 0;
       gap = groups.length;
       i++;
     } else if (i === text.length) {
       return void 0;
     }
   }
-  if (gap < 0)
-    return groups.length === GROUPS ? groups : void 0;
-  if (groups.length >= GROUPS)
-    return void 0;
+  if (gap < 0) return groups.length === GROUPS ? groups : void 0;
+  if (groups.length >= GROUPS) return void 0;
   const zeros = new Array(GROUPS - groups.length).fill(0);
   return [...groups.slice(0, gap), ...zeros, ...groups.slice(gap)];
 }
 function endOfGroup(text, from) {
   let end = from;
-  while (end < text.length && text.charCodeAt(end) !== COLON && text.charCodeAt(end) !== DOT)
-    end++;
+  while (end < text.length && text.charCodeAt(end) !== COLON && text.charCodeAt(end) !== DOT) end++;
   return end;
 }
 function parseHex(text, from, end) {
-  if (end === from || end - from > 4)
-    return -1;
+  if (end === from || end - from > 4) return -1;
   let value = 0;
   for (let i = from; i < end; i++) {
     const digit = hexDigit(text.charCodeAt(i));
-    if (digit < 0)
-      return -1;
+    if (digit < 0) return -1;
     value = value * 16 + digit;
   }
   return value;
 }
 function hexDigit(code) {
-  if (code >= 48 && code <= 57)
-    return code - 48;
+  if (code >= 48 && code <= 57) return code - 48;
   const lower = code | 32;
   return lower >= 97 && lower <= 102 ? lower - 97 + 10 : -1;
 }
 function pair(groups, at) {
-  return ((groups[at] ?? 0) << 16 | (groups[at + 1] ?? 0)) >>> 0;
+  return (((groups[at] ?? 0) << 16) | (groups[at + 1] ?? 0)) >>> 0;
 }
 function formatIpv4(word) {
-  return `${word >>> 24}.${word >>> 16 & 255}.${word >>> 8 & 255}.${word & 255}`;
+  return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
 }
 function isMapped(words) {
   return words[0] === 0 && words[1] === 0 && words[2] === 65535;
@@ -276,10 +256,8 @@ function longestZeroRun(groups) {
   let best = [0, 0];
   let start = 0;
   for (const [i, group] of groups.entries()) {
-    if (group !== 0)
-      start = i + 1;
-    else if (i + 1 - start > best[1])
-      best = [start, i + 1 - start];
+    if (group !== 0) start = i + 1;
+    else if (i + 1 - start > best[1]) best = [start, i + 1 - start];
   }
   return best;
 }
@@ -296,7 +274,14 @@ function endpointOf(address, port, options = {}) {
   return words;
 }
 function sameEndpoint(a, aAt, b, bAt) {
-  const difference = wordAt(a, aAt + ENDPOINT_FAMILY) ^ wordAt(b, bAt + ENDPOINT_FAMILY) | wordAt(a, aAt + ENDPOINT_PORT) ^ wordAt(b, bAt + ENDPOINT_PORT) | wordAt(a, aAt + ENDPOINT_SCOPE) ^ wordAt(b, bAt + ENDPOINT_SCOPE) | wordAt(a, aAt + ENDPOINT_ADDRESS) ^ wordAt(b, bAt + ENDPOINT_ADDRESS) | wordAt(a, aAt + ENDPOINT_ADDRESS + 1) ^ wordAt(b, bAt + ENDPOINT_ADDRESS + 1) | wordAt(a, aAt + ENDPOINT_ADDRESS + 2) ^ wordAt(b, bAt + ENDPOINT_ADDRESS + 2) | wordAt(a, aAt + ENDPOINT_ADDRESS + 3) ^ wordAt(b, bAt + ENDPOINT_ADDRESS + 3);
+  const difference =
+    (wordAt(a, aAt + ENDPOINT_FAMILY) ^ wordAt(b, bAt + ENDPOINT_FAMILY)) |
+    (wordAt(a, aAt + ENDPOINT_PORT) ^ wordAt(b, bAt + ENDPOINT_PORT)) |
+    (wordAt(a, aAt + ENDPOINT_SCOPE) ^ wordAt(b, bAt + ENDPOINT_SCOPE)) |
+    (wordAt(a, aAt + ENDPOINT_ADDRESS) ^ wordAt(b, bAt + ENDPOINT_ADDRESS)) |
+    (wordAt(a, aAt + ENDPOINT_ADDRESS + 1) ^ wordAt(b, bAt + ENDPOINT_ADDRESS + 1)) |
+    (wordAt(a, aAt + ENDPOINT_ADDRESS + 2) ^ wordAt(b, bAt + ENDPOINT_ADDRESS + 2)) |
+    (wordAt(a, aAt + ENDPOINT_ADDRESS + 3) ^ wordAt(b, bAt + ENDPOINT_ADDRESS + 3));
   return difference === 0;
 }
 function copyEndpoint(from, fromAt, to, toAt) {
@@ -311,20 +296,18 @@ function copyEndpoint(from, fromAt, to, toAt) {
 }
 function formatEndpoint(words, at = 0) {
   const family = words[at + ENDPOINT_FAMILY];
-  if (family !== 4 && family !== 6)
-    return "unknown";
+  if (family !== 4 && family !== 6) return "unknown";
   const address = formatAddress({
     family,
     words: [
       words[at + ENDPOINT_ADDRESS] ?? 0,
       words[at + ENDPOINT_ADDRESS + 1] ?? 0,
       words[at + ENDPOINT_ADDRESS + 2] ?? 0,
-      words[at + ENDPOINT_ADDRESS + 3] ?? 0
-    ]
+      words[at + ENDPOINT_ADDRESS + 3] ?? 0,
+    ],
   });
   const port = words[at + ENDPOINT_PORT] ?? 0;
-  if (family === 4)
-    return `${address}:${port}`;
+  if (family === 4) return `${address}:${port}`;
   const scope = words[at + ENDPOINT_SCOPE] ?? 0;
   return scope === 0 ? `[${address}]:${port}` : `[${address}%${scope}]:${port}`;
 }
@@ -346,8 +329,7 @@ var SequenceCounter = class {
   /** Per sender id, the end of the last range: bounded by the 65,536 sender ids there are. */
   #ends = /* @__PURE__ */ new Map();
   constructor(range) {
-    if (range !== void 0)
-      this.extend(range);
+    if (range !== void 0) this.extend(range);
   }
   /**
    * Adds a range behind those that are there.
@@ -373,8 +355,7 @@ var SequenceCounter = class {
   }
   /** Puts the next number into `number` and `senderId`; false when nothing is reserved. */
   take() {
-    if (this.#next === this.#end && !this.#advance())
-      return false;
+    if (this.#next === this.#end && !this.#advance()) return false;
     this.number = this.#next;
     this.#next++;
     this.remaining--;
@@ -382,15 +363,13 @@ var SequenceCounter = class {
   }
   /** True once after each `extend` when less than half of that range's size is left: time to reserve more. */
   takeLowSignal() {
-    if (this.remaining >= this.#lowMark)
-      return false;
+    if (this.remaining >= this.#lowMark) return false;
     this.#lowMark = 0;
     return true;
   }
   #advance() {
     const range = this.#waiting.shift();
-    if (range === void 0)
-      return false;
+    if (range === void 0) return false;
     this.senderId = range.senderId;
     this.#next = range.first;
     this.#end = range.end;
@@ -400,29 +379,26 @@ var SequenceCounter = class {
 
 // packages/satp-core/dist/crypto/master-keys.js
 import { createHash } from "node:crypto";
+
 var MASTER_SALT_BYTES = 14;
 function deriveMasterKeys(material) {
   const { kdPrf } = effectiveSuite(material.suite);
-  if (kdPrf === "null")
-    return { masterKey: new Uint8Array(0), masterSalt: new Uint8Array(0) };
+  if (kdPrf === "null") return { masterKey: new Uint8Array(0), masterSalt: new Uint8Array(0) };
   const bytes = keyBytes(kdPrf);
   const masterKey = copyOf(material.key) ?? digestTail("sha256", material.passphrase, bytes);
   const masterSalt = copyOf(material.salt) ?? digestTail("sha1", material.passphrase, MASTER_SALT_BYTES);
-  if (masterKey === void 0)
-    throw new SatpError("key-missing", `${kdPrf} needs a passphrase or a key`);
+  if (masterKey === void 0) throw new SatpError("key-missing", `${kdPrf} needs a passphrase or a key`);
   if (masterKey.length !== bytes) {
     throw new SatpError("key-length", `key of ${masterKey.length} bytes: ${kdPrf} needs ${bytes}`);
   }
-  if (masterSalt === void 0)
-    throw new SatpError("salt-missing", `${kdPrf} needs a passphrase or a salt`);
+  if (masterSalt === void 0) throw new SatpError("salt-missing", `${kdPrf} needs a passphrase or a salt`);
   if (masterSalt.length !== MASTER_SALT_BYTES) {
     throw new SatpError("salt-length", `salt of ${masterSalt.length} bytes: expected ${MASTER_SALT_BYTES}`);
   }
   return { masterKey, masterSalt };
 }
 function digestTail(algorithm, passphrase, bytes) {
-  if (passphrase === void 0)
-    return void 0;
+  if (passphrase === void 0) return void 0;
   const digest = createHash(algorithm).update(passphrase).digest();
   const tail = new Uint8Array(digest.subarray(digest.length - bytes));
   digest.fill(0);
@@ -449,10 +425,15 @@ function writeHeader(bytes, offset, sequence, senderId, mux, payloadType) {
   writeU16(bytes, offset + PAYLOAD_TYPE_OFFSET, payloadType);
 }
 function readU16(bytes, offset) {
-  return (bytes[offset] ?? 0) << 8 | (bytes[offset + 1] ?? 0);
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
 }
 function readI32(bytes, offset) {
-  return (bytes[offset] ?? 0) << 24 | (bytes[offset + 1] ?? 0) << 16 | (bytes[offset + 2] ?? 0) << 8 | (bytes[offset + 3] ?? 0);
+  return (
+    ((bytes[offset] ?? 0) << 24) |
+    ((bytes[offset + 1] ?? 0) << 16) |
+    ((bytes[offset + 2] ?? 0) << 8) |
+    (bytes[offset + 3] ?? 0)
+  );
 }
 function writeU16(bytes, offset, value) {
   bytes[offset] = value >>> 8;
@@ -476,7 +457,7 @@ var SequenceVerdict = {
   /** Newer than every packet before. */
   newer: 3,
   /** Older than the newest, but acceptable. */
-  older: 4
+  older: 4,
 };
 
 // packages/satp-core/dist/replay/replay-window.js
@@ -484,8 +465,7 @@ var MAX_WINDOW_SIZE = 16777216;
 var HALF = 2147483647;
 function windowBytes(size) {
   let bits = 32;
-  while (bits < size)
-    bits *= 2;
+  while (bits < size) bits *= 2;
   return bits / 8;
 }
 var ReplayWindow = class {
@@ -517,16 +497,15 @@ var ReplayWindow = class {
       return SequenceVerdict.first;
     }
     const shift = top < this.size ? HALF : top > 4294967295 - this.size ? -HALF : 0;
-    const shiftedTop = top + shift >>> 0;
-    const shifted = sequence + shift >>> 0;
+    const shiftedTop = (top + shift) >>> 0;
+    const shifted = (sequence + shift) >>> 0;
     if (shifted > shiftedTop) {
-      this.#forget(top, sequence - top >>> 0);
+      this.#forget(top, (sequence - top) >>> 0);
       this.#top = sequence;
       this.#mark(sequence);
       return SequenceVerdict.newer;
     }
-    if (shifted === shiftedTop || shifted < shiftedTop - this.size + 1)
-      return SequenceVerdict.replayed;
+    if (shifted === shiftedTop || shifted < shiftedTop - this.size + 1) return SequenceVerdict.replayed;
     return this.#mark(sequence) ? SequenceVerdict.older : SequenceVerdict.replayed;
   }
   /** Sets the number's bit; false when it was set. */
@@ -543,7 +522,7 @@ var ReplayWindow = class {
       this.#bits.fill(0);
       return;
     }
-    const first = top + 1 & this.#mask;
+    const first = (top + 1) & this.#mask;
     const end = first + count;
     const ring = this.#mask + 1;
     if (end <= ring) {
@@ -555,10 +534,9 @@ var ReplayWindow = class {
   }
   /** Clears bits `[first, end)`, which do not go around the ring. */
   #clear(first, end) {
-    if (first >= end)
-      return;
+    if (first >= end) return;
     const firstWord = first >>> 5;
-    const lastWord = end - 1 >>> 5;
+    const lastWord = (end - 1) >>> 5;
     const keepBelow = (1 << (first & 31)) - 1;
     const keepAbove = (end & 31) === 0 ? 0 : -1 << (end & 31);
     if (firstWord === lastWord) {
@@ -566,8 +544,7 @@ var ReplayWindow = class {
       return;
     }
     this.#bits[firstWord] = (this.#bits[firstWord] ?? 0) & keepBelow;
-    if (lastWord > firstWord + 1)
-      this.#bits.fill(0, firstWord + 1, lastWord);
+    if (lastWord > firstWord + 1) this.#bits.fill(0, firstWord + 1, lastWord);
     this.#bits[lastWord] = (this.#bits[lastWord] ?? 0) & keepAbove;
   }
 };
@@ -576,23 +553,16 @@ var ReplayWindow = class {
 function prefixOf(address, length) {
   checkRange("prefix length", length, 0, addressBits(address.family));
   const [a, b, c, d] = address.words;
-  const words = [
-    maskWord(a, length),
-    maskWord(b, length - 32),
-    maskWord(c, length - 64),
-    maskWord(d, length - 96)
-  ];
+  const words = [maskWord(a, length), maskWord(b, length - 32), maskWord(c, length - 64), maskWord(d, length - 96)];
   return { family: address.family, words, length };
 }
 function addressBits(family) {
   return family === 4 ? 32 : 128;
 }
 function maskWord(word, length) {
-  if (length <= 0)
-    return 0;
-  if (length >= 32)
-    return word >>> 0;
-  return (word & -1 << 32 - length) >>> 0;
+  if (length <= 0) return 0;
+  if (length >= 32) return word >>> 0;
+  return (word & (-1 << (32 - length))) >>> 0;
 }
 
 // packages/satp-core/dist/routing/prefix-table4.js
@@ -612,10 +582,9 @@ var PrefixTable4 = class {
     const hash = hash4(key);
     const tag = tagOf(hash, this.#shift);
     const mask = this.#tags.length - 1;
-    for (let slot = hash >>> this.#shift; ; slot = slot + 1 & mask) {
+    for (let slot = hash >>> this.#shift; ; slot = (slot + 1) & mask) {
       const found = this.#tags[slot] ?? FREE;
-      if (found === FREE)
-        return NO_VALUE;
+      if (found === FREE) return NO_VALUE;
       if (found === tag && this.#entries[slot * ENTRY_WORDS] === key)
         return this.#entries[slot * ENTRY_WORDS + 1] ?? NO_VALUE;
     }
@@ -626,36 +595,31 @@ var PrefixTable4 = class {
     const slot = this.#find(key);
     const added = this.#tags[slot] === FREE;
     this.#write(slot, key, value);
-    if (added && ++this.size * 2 > this.#tags.length)
-      this.#resize(this.#shift - 1);
+    if (added && ++this.size * 2 > this.#tags.length) this.#resize(this.#shift - 1);
     return added;
   }
   /** True when it was there. */
   delete(word) {
     let hole = this.#find(word | 0);
-    if (this.#tags[hole] === FREE)
-      return false;
+    if (this.#tags[hole] === FREE) return false;
     const mask = this.#tags.length - 1;
-    for (let slot = hole + 1 & mask; this.#tags[slot] !== FREE; slot = slot + 1 & mask) {
+    for (let slot = (hole + 1) & mask; this.#tags[slot] !== FREE; slot = (slot + 1) & mask) {
       const key = this.#entries[slot * ENTRY_WORDS] ?? 0;
       const home = hash4(key) >>> this.#shift;
-      if ((slot - home & mask) < (slot - hole & mask))
-        continue;
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
       this.#write(hole, key, this.#entries[slot * ENTRY_WORDS + 1] ?? NO_VALUE);
       hole = slot;
     }
     this.#tags[hole] = FREE;
     this.size--;
-    if (this.#shift < 32 - FIRST_BITS && this.size * 8 < this.#tags.length)
-      this.#resize(this.#shift + 1);
+    if (this.#shift < 32 - FIRST_BITS && this.size * 8 < this.#tags.length) this.#resize(this.#shift + 1);
     return true;
   }
   /** Slot of the key, or the free slot where it would go. */
   #find(key) {
     const mask = this.#tags.length - 1;
     let slot = hash4(key) >>> this.#shift;
-    while (this.#tags[slot] !== FREE && this.#entries[slot * ENTRY_WORDS] !== key)
-      slot = slot + 1 & mask;
+    while (this.#tags[slot] !== FREE && this.#entries[slot * ENTRY_WORDS] !== key) slot = (slot + 1) & mask;
     return slot;
   }
   #write(slot, key, value) {
@@ -670,18 +634,17 @@ var PrefixTable4 = class {
     this.#tags = new Uint8Array(2 ** (32 - shift));
     this.#entries = new Int32Array(this.#tags.length * ENTRY_WORDS);
     for (let slot = 0; slot < tags.length; slot++) {
-      if (tags[slot] === FREE)
-        continue;
+      if (tags[slot] === FREE) continue;
       const key = entries[slot * ENTRY_WORDS] ?? 0;
       this.#write(this.#find(key), key, entries[slot * ENTRY_WORDS + 1] ?? NO_VALUE);
     }
   }
 };
 function tagOf(hash, shift) {
-  return hash >>> shift - 8 & 255 | 1;
+  return ((hash >>> (shift - 8)) & 255) | 1;
 }
 function hash4(key) {
-  return Math.imul(key ^ key >>> 15, 2654435761);
+  return Math.imul(key ^ (key >>> 15), 2654435761);
 }
 
 // packages/satp-core/dist/routing/prefix-table6.js
@@ -699,12 +662,10 @@ var PrefixTable6 = class {
     const hash = hash6(a, b, c, d);
     const tag = tagOf(hash, this.#shift);
     const mask = this.#tags.length - 1;
-    for (let slot = hash >>> this.#shift; ; slot = slot + 1 & mask) {
+    for (let slot = hash >>> this.#shift; ; slot = (slot + 1) & mask) {
       const found = this.#tags[slot] ?? FREE2;
-      if (found === FREE2)
-        return NO_VALUE;
-      if (found === tag && this.#holds(slot, a | 0, b | 0, c | 0, d | 0))
-        return this.#word(slot, 4);
+      if (found === FREE2) return NO_VALUE;
+      if (found === tag && this.#holds(slot, a | 0, b | 0, c | 0, d | 0)) return this.#word(slot, 4);
     }
   }
   /** Adds or changes; true when it was added. */
@@ -712,36 +673,31 @@ var PrefixTable6 = class {
     const slot = this.#find(a | 0, b | 0, c | 0, d | 0);
     const added = this.#tags[slot] === FREE2;
     this.#write(slot, a, b, c, d, value);
-    if (added && ++this.size * 2 > this.#tags.length)
-      this.#resize(this.#shift - 1);
+    if (added && ++this.size * 2 > this.#tags.length) this.#resize(this.#shift - 1);
     return added;
   }
   /** True when it was there. */
   delete(a, b, c, d) {
     let hole = this.#find(a | 0, b | 0, c | 0, d | 0);
-    if (this.#tags[hole] === FREE2)
-      return false;
+    if (this.#tags[hole] === FREE2) return false;
     const mask = this.#tags.length - 1;
-    for (let slot = hole + 1 & mask; this.#tags[slot] !== FREE2; slot = slot + 1 & mask) {
+    for (let slot = (hole + 1) & mask; this.#tags[slot] !== FREE2; slot = (slot + 1) & mask) {
       const hash = hash6(this.#word(slot, 0), this.#word(slot, 1), this.#word(slot, 2), this.#word(slot, 3));
-      if ((slot - (hash >>> this.#shift) & mask) < (slot - hole & mask))
-        continue;
+      if (((slot - (hash >>> this.#shift)) & mask) < ((slot - hole) & mask)) continue;
       this.#tags[hole] = this.#tags[slot] ?? FREE2;
       this.#entries.copyWithin(hole * ENTRY_WORDS2, slot * ENTRY_WORDS2, (slot + 1) * ENTRY_WORDS2);
       hole = slot;
     }
     this.#tags[hole] = FREE2;
     this.size--;
-    if (this.#shift < 32 - FIRST_BITS2 && this.size * 8 < this.#tags.length)
-      this.#resize(this.#shift + 1);
+    if (this.#shift < 32 - FIRST_BITS2 && this.size * 8 < this.#tags.length) this.#resize(this.#shift + 1);
     return true;
   }
   /** Slot of the key, or the free slot where it would go. */
   #find(a, b, c, d) {
     const mask = this.#tags.length - 1;
     let slot = hash6(a, b, c, d) >>> this.#shift;
-    while (this.#tags[slot] !== FREE2 && !this.#holds(slot, a, b, c, d))
-      slot = slot + 1 & mask;
+    while (this.#tags[slot] !== FREE2 && !this.#holds(slot, a, b, c, d)) slot = (slot + 1) & mask;
     return slot;
   }
   #holds(slot, a, b, c, d) {
@@ -768,8 +724,7 @@ var PrefixTable6 = class {
     this.#tags = new Uint8Array(2 ** (32 - shift));
     this.#entries = new Int32Array(this.#tags.length * ENTRY_WORDS2);
     for (let slot = 0; slot < tags.length; slot++) {
-      if (tags[slot] === FREE2)
-        continue;
+      if (tags[slot] === FREE2) continue;
       const at = slot * ENTRY_WORDS2;
       const a = entries[at] ?? 0;
       const b = entries[at + 1] ?? 0;
@@ -780,10 +735,10 @@ var PrefixTable6 = class {
   }
 };
 function hash6(a, b, c, d) {
-  let mixed = Math.imul(a ^ a >>> 15, 2246822507) ^ b;
-  mixed = Math.imul(mixed ^ mixed >>> 13, 3266489909) ^ c;
-  mixed = Math.imul(mixed ^ mixed >>> 16, 2246822507) ^ d;
-  return Math.imul(mixed ^ mixed >>> 15, 2654435761);
+  let mixed = Math.imul(a ^ (a >>> 15), 2246822507) ^ b;
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 3266489909) ^ c;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 2246822507) ^ d;
+  return Math.imul(mixed ^ (mixed >>> 15), 2654435761);
 }
 
 // packages/satp-core/dist/routing/destination-cache.js
@@ -815,14 +770,13 @@ var DestinationCache = class {
   }
   /** Forgets everything; costs nothing when nothing was looked up since the last time. */
   clear() {
-    if (this.#empty)
-      return;
+    if (this.#empty) return;
     this.#entries.fill(NOT_CACHED);
     this.#empty = true;
   }
 };
 function slotOf(a, b, c, d) {
-  return (hash6(a, b, c, d) >>> 32 - BITS) * ENTRY_WORDS3;
+  return (hash6(a, b, c, d) >>> (32 - BITS)) * ENTRY_WORDS3;
 }
 
 // packages/satp-core/dist/routing/routing-table.js
@@ -853,8 +807,7 @@ var RoutingTable = class {
     const [a, b, c, d] = words;
     this.#forget(family);
     const added = family === 4 ? this.#table4(length).set(a, mux) : this.#table6(length).set(a, b, c, d, mux);
-    if (added)
-      this.#size++;
+    if (added) this.#size++;
   }
   /** Removes a route; false when there was none for exactly this prefix. */
   remove(prefix) {
@@ -862,15 +815,12 @@ var RoutingTable = class {
     const [a, b, c, d] = words;
     this.#forget(family);
     const table = family === 4 ? this.#tables4[length] : this.#tables6[length];
-    const removed = table instanceof PrefixTable4 ? table.delete(a) : table?.delete(a, b, c, d) ?? false;
-    if (!removed)
-      return false;
+    const removed = table instanceof PrefixTable4 ? table.delete(a) : (table?.delete(a, b, c, d) ?? false);
+    if (!removed) return false;
     this.#size--;
     if (table?.size === 0) {
-      if (family === 4)
-        this.#tables4[length] = void 0;
-      else
-        this.#tables6[length] = void 0;
+      if (family === 4) this.#tables4[length] = void 0;
+      else this.#tables6[length] = void 0;
       this.#listUsed();
     }
     return true;
@@ -878,8 +828,7 @@ var RoutingTable = class {
   /** Mux for an IPv4 destination (big-endian word, signed or unsigned), or -1. */
   lookup4(word) {
     const cached = this.#cache4.get(word | 0, 0, 0, 0);
-    if (cached !== NOT_CACHED)
-      return cached;
+    if (cached !== NOT_CACHED) return cached;
     const mux = this.#search4(word);
     this.#cache4.set(word, 0, 0, 0, mux);
     return mux;
@@ -887,8 +836,7 @@ var RoutingTable = class {
   /** Mux for an IPv6 destination (four big-endian words, signed or unsigned), or -1. */
   lookup6(a, b, c, d) {
     const cached = this.#cache6.get(a | 0, b | 0, c | 0, d | 0);
-    if (cached !== NOT_CACHED)
-      return cached;
+    if (cached !== NOT_CACHED) return cached;
     const mux = this.#search6(a, b, c, d);
     this.#cache6.set(a, b, c, d, mux);
     return mux;
@@ -897,8 +845,7 @@ var RoutingTable = class {
     const used = this.#used4;
     for (let i = 0; i < used.length; i++) {
       const value = used[i]?.get(word & wordAt(this.#masks4, i * MASK_WORDS)) ?? NO_VALUE;
-      if (value !== NO_VALUE)
-        return value;
+      if (value !== NO_VALUE) return value;
     }
     return NO_VALUE;
   }
@@ -907,9 +854,14 @@ var RoutingTable = class {
     const masks = this.#masks6;
     for (let i = 0; i < used.length; i++) {
       const at = i * MASK_WORDS;
-      const value = used[i]?.get(a & wordAt(masks, at), b & wordAt(masks, at + 1), c & wordAt(masks, at + 2), d & wordAt(masks, at + 3)) ?? NO_VALUE;
-      if (value !== NO_VALUE)
-        return value;
+      const value =
+        used[i]?.get(
+          a & wordAt(masks, at),
+          b & wordAt(masks, at + 1),
+          c & wordAt(masks, at + 2),
+          d & wordAt(masks, at + 3),
+        ) ?? NO_VALUE;
+      if (value !== NO_VALUE) return value;
     }
     return NO_VALUE;
   }
@@ -933,10 +885,8 @@ var RoutingTable = class {
   }
   /** Any change may change any answer of its family. */
   #forget(family) {
-    if (family === 4)
-      this.#cache4.clear();
-    else
-      this.#cache6.clear();
+    if (family === 4) this.#cache4.clear();
+    else this.#cache6.clear();
   }
   #listUsed() {
     [this.#used4, this.#masks4] = longestFirst(this.#tables4);
@@ -948,11 +898,9 @@ function longestFirst(byLength) {
   const masks = [];
   for (let length = byLength.length - 1; length >= 0; length--) {
     const table = byLength[length];
-    if (table === void 0)
-      continue;
+    if (table === void 0) continue;
     tables.push(table);
-    for (let word = 0; word < MASK_WORDS; word++)
-      masks.push(maskWord(-1, length - 32 * word));
+    for (let word = 0; word < MASK_WORDS; word++) masks.push(maskWord(-1, length - 32 * word));
   }
   return [tables, Int32Array.from(masks)];
 }
@@ -996,7 +944,7 @@ var DropReason = {
   /** No route to the endpoint, or nobody listens there. */
   sendUnreachable: 17,
   /** Any other failure to send. */
-  sendOther: 18
+  sendOther: 18,
 };
 var DROP_REASON_NAMES = [
   "too-long",
@@ -1017,7 +965,7 @@ var DROP_REASON_NAMES = [
   "send-full",
   "send-too-big",
   "send-unreachable",
-  "send-other"
+  "send-other",
 ];
 
 // packages/satp-core/dist/tunnel/counters.js
@@ -1068,10 +1016,8 @@ var Counters = class {
 // packages/satp-core/dist/tunnel/roaming.js
 var SILENCE_MS = 1e4;
 function mayMove(peer, verdict, replayProtection, nowMs) {
-  if (verdict === SequenceVerdict.newer)
-    return true;
-  if (verdict === SequenceVerdict.older && replayProtection)
-    return false;
+  if (verdict === SequenceVerdict.newer) return true;
+  if (verdict === SequenceVerdict.older && replayProtection) return false;
   return !peer.reachable || peer.endpointHeardMs < 0 || nowMs - peer.endpointHeardMs >= SILENCE_MS;
 }
 function follow(peer, verdict, replayProtection, batch, row, nowMs) {
@@ -1082,10 +1028,8 @@ function follow(peer, verdict, replayProtection, batch, row, nowMs) {
     peer.lastHeardMs = nowMs;
     return void 0;
   }
-  if (wordAt(batch.endpoints, at + ENDPOINT_FAMILY) === 0)
-    return void 0;
-  if (!mayMove(peer, verdict, replayProtection, nowMs))
-    return void 0;
+  if (wordAt(batch.endpoints, at + ENDPOINT_FAMILY) === 0) return void 0;
+  if (!mayMove(peer, verdict, replayProtection, nowMs)) return void 0;
   const previous = peer.endpoint.slice();
   copyEndpoint(batch.endpoints, at, peer.endpoint, 0);
   peer.endpointHeardMs = nowMs;
@@ -1105,8 +1049,7 @@ var Sender = class {
     this.window = windowSize === 0 ? void 0 : new ReplayWindow(windowSize);
   }
   judge(bits) {
-    if (this.window !== void 0)
-      return this.window.checkAndMark(bits);
+    if (this.window !== void 0) return this.window.checkAndMark(bits);
     const sequence = bits >>> 0;
     const newest = this.newest;
     if (sequence > newest) {
@@ -1147,8 +1090,7 @@ var Senders = class {
     if (sender === void 0 || sender.id !== senderId) {
       sender = this.#byId.get(senderId);
       if (sender === void 0) {
-        if (this.#byId.size >= this.limit)
-          return SequenceVerdict.senderLimit;
+        if (this.#byId.size >= this.limit) return SequenceVerdict.senderLimit;
         sender = new Sender(senderId, this.#windowSize);
         this.#byId.set(senderId, sender);
       }
@@ -1189,8 +1131,7 @@ var Peer = class {
     this.tagBytes = config.tagBytes;
     this.sequence = config.sequence;
     this.senders = new Senders(windowSize);
-    if (config.endpoint !== void 0)
-      copyEndpoint(config.endpoint, 0, this.endpoint, 0);
+    if (config.endpoint !== void 0) copyEndpoint(config.endpoint, 0, this.endpoint, 0);
   }
   /** Whether there is a place to send to. */
   get reachable() {
@@ -1198,8 +1139,7 @@ var Peer = class {
   }
   /** Points the peer at another place, which then counts as never heard. */
   setEndpoint(words) {
-    if (!sameEndpoint(this.endpoint, 0, words, 0))
-      this.endpointHeardMs = -1;
+    if (!sameEndpoint(this.endpoint, 0, words, 0)) this.endpointHeardMs = -1;
     copyEndpoint(words, 0, this.endpoint, 0);
   }
 };
@@ -1225,36 +1165,30 @@ var PeerTable = class {
   }
   /** @throws SatpError `peer-exists` */
   add(peer) {
-    if (this.get(peer.mux) !== void 0)
-      throw new SatpError("peer-exists", `a peer with mux ${peer.mux} exists`);
+    if (this.get(peer.mux) !== void 0) throw new SatpError("peer-exists", `a peer with mux ${peer.mux} exists`);
     const slot = this.#free.pop() ?? this.#slots.length;
     this.#slots[slot] = peer;
     this.#index[peer.mux] = slot;
-    if (this.#lowest === void 0 || peer.mux < this.#lowest.mux)
-      this.#lowest = peer;
+    if (this.#lowest === void 0 || peer.mux < this.#lowest.mux) this.#lowest = peer;
   }
   /** False when there is no such peer. */
   remove(mux) {
     const slot = this.#index[mux] ?? NONE;
-    if (slot < 0)
-      return false;
+    if (slot < 0) return false;
     this.#slots[slot] = void 0;
     this.#free.push(slot);
     this.#index[mux] = NONE;
-    if (this.#lowest?.mux === mux)
-      this.#lowest = this.#firstFrom(mux + 1);
+    if (this.#lowest?.mux === mux) this.#lowest = this.#firstFrom(mux + 1);
     return true;
   }
   /** Peers by ascending mux. */
   *[Symbol.iterator]() {
-    for (let peer = this.#lowest; peer !== void 0; peer = this.#firstFrom(peer.mux + 1))
-      yield peer;
+    for (let peer = this.#lowest; peer !== void 0; peer = this.#firstFrom(peer.mux + 1)) yield peer;
   }
   #firstFrom(mux) {
     for (let candidate = mux; candidate <= MAX_MUX; candidate++) {
       const peer = this.get(candidate);
-      if (peer !== void 0)
-        return peer;
+      if (peer !== void 0) return peer;
     }
     return void 0;
   }
@@ -1267,20 +1201,17 @@ var PayloadType = {
   /** An IPv6 packet, from a tun device. */
   ipv6: 34525,
   /** An Ethernet frame from the destination address on and without checksum, from a tap device. */
-  ethernet: 25944
+  ethernet: 25944,
 };
 var NOT_IP = -1;
 function ipPayloadType(firstByte) {
   const version = firstByte >>> 4;
-  if (version === 4)
-    return PayloadType.ipv4;
-  if (version === 6)
-    return PayloadType.ipv6;
+  if (version === 4) return PayloadType.ipv4;
+  if (version === 6) return PayloadType.ipv6;
   return NOT_IP;
 }
 function deviceTakes(kind, payloadType) {
-  if (kind === "tap")
-    return payloadType === PayloadType.ethernet;
+  if (kind === "tap") return payloadType === PayloadType.ethernet;
   return payloadType === PayloadType.ipv4 || payloadType === PayloadType.ipv6;
 }
 
@@ -1302,8 +1233,7 @@ var Inbound = class {
   classify(batch, count) {
     let kept = 0;
     for (let row = 0; row < count; row++) {
-      if (!this.#choose(batch, row))
-        continue;
+      if (!this.#choose(batch, row)) continue;
       moveRow(batch, row, kept++);
     }
     return kept;
@@ -1312,8 +1242,7 @@ var Inbound = class {
   accept(batch, count, nowMs) {
     let kept = 0;
     for (let row = 0; row < count; row++) {
-      if (!this.#deliver(batch, row, nowMs))
-        continue;
+      if (!this.#deliver(batch, row, nowMs)) continue;
       moveRow(batch, row, kept++);
     }
     this.#countRun(void 0);
@@ -1324,16 +1253,12 @@ var Inbound = class {
     const { bytes, descriptors } = batch;
     const at = row * DESCRIPTOR_WORDS;
     const length = wordAt(descriptors, at + LENGTH);
-    if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED)
-      return this.#drop(void 0, DropReason.truncated);
-    if (length < HEADER_BYTES)
-      return this.#drop(void 0, DropReason.tooShort);
+    if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED) return this.#drop(void 0, DropReason.truncated);
+    if (length < HEADER_BYTES) return this.#drop(void 0, DropReason.tooShort);
     const peer = this.#peers.get(readMux(bytes, wordAt(descriptors, at + OFFSET)));
     const keys = peer ?? this.#strangerKeys();
-    if (keys === void 0)
-      return this.#drop(void 0, DropReason.unknownMux);
-    if (length < HEADER_BYTES + keys.tagBytes)
-      return this.#drop(peer, DropReason.tooShort);
+    if (keys === void 0) return this.#drop(void 0, DropReason.unknownMux);
+    if (length < HEADER_BYTES + keys.tagBytes) return this.#drop(peer, DropReason.tooShort);
     descriptors[at + CONTEXT] = keys.context;
     return true;
   }
@@ -1344,20 +1269,17 @@ var Inbound = class {
     const offset = wordAt(descriptors, at + OFFSET);
     const mux = readMux(bytes, offset);
     let peer = this.#peers.get(mux);
-    if (wordAt(descriptors, at + FLAGS) !== PACKET_OK)
-      return this.#drop(peer, DropReason.badTag);
+    if (wordAt(descriptors, at + FLAGS) !== PACKET_OK) return this.#drop(peer, DropReason.badTag);
     let detected = false;
     if (peer === void 0) {
       peer = this.#detect(mux, batch, row);
-      if (peer === void 0)
-        return this.#drop(void 0, DropReason.unknownMux);
+      if (peer === void 0) return this.#drop(void 0, DropReason.unknownMux);
       detected = true;
     }
     const sequence = readI32(bytes, offset + SEQUENCE_OFFSET);
     const senderId = readSenderId(bytes, offset);
     const verdict = peer.senders.judge(senderId, sequence);
-    if (verdict === SequenceVerdict.senderLimit)
-      return this.#drop(peer, DropReason.senderLimit);
+    if (verdict === SequenceVerdict.senderLimit) return this.#drop(peer, DropReason.senderLimit);
     if (verdict === SequenceVerdict.replayed) {
       peer.lastReplaySequence = sequence >>> 0;
       peer.lastReplaySenderId = senderId;
@@ -1365,19 +1287,14 @@ var Inbound = class {
       return this.#drop(peer, DropReason.replay);
     }
     const previous = follow(peer, verdict, this.#config.windowSize > 0, batch, row, nowMs);
-    if (detected)
-      this.#config.events.peerDetected(peer);
-    else if (previous !== void 0)
-      this.#config.events.endpointMoved(peer, previous);
+    if (detected) this.#config.events.peerDetected(peer);
+    else if (previous !== void 0) this.#config.events.endpointMoved(peer, previous);
     const payloadBytes = wordAt(descriptors, at + LENGTH) - PAYLOAD_OFFSET;
-    if (payloadBytes <= 0)
-      return this.#drop(peer, DropReason.emptyPayload);
-    if (!deviceTakes(this.#config.kind, readPayloadType(bytes, offset)))
-      return this.#drop(peer, DropReason.wrongType);
+    if (payloadBytes <= 0) return this.#drop(peer, DropReason.emptyPayload);
+    if (!deviceTakes(this.#config.kind, readPayloadType(bytes, offset))) return this.#drop(peer, DropReason.wrongType);
     descriptors[at + OFFSET] = offset + PAYLOAD_OFFSET;
     descriptors[at + LENGTH] = payloadBytes;
-    if (peer !== this.#runPeer)
-      this.#countRun(peer);
+    if (peer !== this.#runPeer) this.#countRun(peer);
     this.#runPackets++;
     this.#runBytes += payloadBytes;
     return true;
@@ -1403,8 +1320,7 @@ var Inbound = class {
    */
   #detect(mux, batch, row) {
     const keys = this.#strangerKeys();
-    if (keys === void 0)
-      return void 0;
+    if (keys === void 0) return void 0;
     const at = row * ENDPOINT_WORDS;
     const endpoint = batch.endpoints.slice(at, at + ENDPOINT_WORDS);
     const peer = new Peer({ ...keys, mux, endpoint }, this.#config.windowSize);
@@ -1447,8 +1363,7 @@ var Outbound = class {
   run(batch, count, nowMs) {
     let kept = 0;
     for (let row = 0; row < count; row++) {
-      if (!this.#prepare(batch, row, nowMs))
-        continue;
+      if (!this.#prepare(batch, row, nowMs)) continue;
       moveRow(batch, row, kept++);
     }
     this.#countRun(void 0, nowMs);
@@ -1460,45 +1375,41 @@ var Outbound = class {
     const at = row * DESCRIPTOR_WORDS;
     const offset = wordAt(descriptors, at + OFFSET);
     const length = wordAt(descriptors, at + LENGTH);
-    if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED)
-      return this.#drop(DropReason.tooLong);
-    if (length < LEAST_FRAME_BYTES)
-      return this.#drop(DropReason.tooShort);
+    if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED) return this.#drop(DropReason.tooLong);
+    if (length < LEAST_FRAME_BYTES) return this.#drop(DropReason.tooShort);
     const type = this.#isTap ? PayloadType.ethernet : ipPayloadType(bytes[offset] ?? 0);
-    if (type === NOT_IP)
-      return this.#drop(DropReason.notIp);
+    if (type === NOT_IP) return this.#drop(DropReason.notIp);
     let mux = this.#config.mux;
     let peer;
     if (this.#isSingle) {
       peer = this.#peers.lowest;
     } else {
       const ipv4 = type === PayloadType.ipv4;
-      if (length < (ipv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES))
-        return this.#drop(DropReason.tooShort);
-      mux = ipv4 ? this.#routes.lookup4(readI32(bytes, offset + IPV4_DESTINATION)) : this.#routes.lookup6(readI32(bytes, offset + IPV6_DESTINATION), readI32(bytes, offset + IPV6_DESTINATION + 4), readI32(bytes, offset + IPV6_DESTINATION + 8), readI32(bytes, offset + IPV6_DESTINATION + 12));
-      if (mux < 0)
-        return this.#drop(DropReason.noRoute);
+      if (length < (ipv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES)) return this.#drop(DropReason.tooShort);
+      mux = ipv4
+        ? this.#routes.lookup4(readI32(bytes, offset + IPV4_DESTINATION))
+        : this.#routes.lookup6(
+            readI32(bytes, offset + IPV6_DESTINATION),
+            readI32(bytes, offset + IPV6_DESTINATION + 4),
+            readI32(bytes, offset + IPV6_DESTINATION + 8),
+            readI32(bytes, offset + IPV6_DESTINATION + 12),
+          );
+      if (mux < 0) return this.#drop(DropReason.noRoute);
       peer = this.#peers.get(mux);
     }
-    if (peer === void 0)
-      return this.#drop(DropReason.noPeer);
-    if (!peer.reachable)
-      return this.#dropOf(peer, DropReason.noEndpoint);
+    if (peer === void 0) return this.#drop(DropReason.noPeer);
+    if (!peer.reachable) return this.#dropOf(peer, DropReason.noEndpoint);
     const { sequence } = peer;
     const taken = sequence.take();
-    if (taken)
-      writeHeader(bytes, offset - PAYLOAD_OFFSET, sequence.number | 0, sequence.senderId, mux, type);
-    if (sequence.takeLowSignal())
-      this.#config.events.sequenceLow(peer);
-    if (!taken)
-      return this.#dropOf(peer, DropReason.noSequence);
+    if (taken) writeHeader(bytes, offset - PAYLOAD_OFFSET, sequence.number | 0, sequence.senderId, mux, type);
+    if (sequence.takeLowSignal()) this.#config.events.sequenceLow(peer);
+    if (!taken) return this.#dropOf(peer, DropReason.noSequence);
     descriptors[at + OFFSET] = offset - PAYLOAD_OFFSET;
     descriptors[at + LENGTH] = length + PAYLOAD_OFFSET;
     descriptors[at + CONTEXT] = peer.context;
     descriptors[at + FLAGS] = PACKET_OK;
     copyEndpoint(peer.endpoint, 0, batch.endpoints, row * ENDPOINT_WORDS);
-    if (peer !== this.#runPeer)
-      this.#countRun(peer, nowMs);
+    if (peer !== this.#runPeer) this.#countRun(peer, nowMs);
     this.#runPackets++;
     this.#runBytes += length;
     return true;
@@ -1539,8 +1450,7 @@ var Tunnel = class {
   constructor(config) {
     checkRange("mux", config.mux, 0, MAX_MUX);
     checkRange("window size", config.windowSize, 0, MAX_WINDOW_SIZE);
-    if (config.autodetect !== void 0)
-      checkRange("tag length", config.autodetect.tagBytes, 0, MAX_TAG_BYTES);
+    if (config.autodetect !== void 0) checkRange("tag length", config.autodetect.tagBytes, 0, MAX_TAG_BYTES);
     if (config.routing === "routes" && config.kind === "tap") {
       throw new SatpError("routes-need-tun", "routes need a tun device: a tap device carries Ethernet frames");
     }
@@ -1572,8 +1482,7 @@ var Tunnel = class {
    */
   setEndpoint(mux, endpoint) {
     const peer = this.#peers.get(mux);
-    if (peer === void 0)
-      throw new SatpError("peer-unknown", `no peer with mux ${mux}`);
+    if (peer === void 0) throw new SatpError("peer-unknown", `no peer with mux ${mux}`);
     peer.setEndpoint(endpoint);
   }
   /**
@@ -1607,32 +1516,32 @@ var Tunnel = class {
 };
 
 export {
+  authByName,
+  cipherByName,
+  cipherContext,
+  DEFAULT_SUITE,
   DESCRIPTOR_WORDS,
-  OFFSET,
-  LENGTH,
-  ENDPOINT_WORDS,
+  DROP_REASON_NAMES,
+  DropReason,
+  deriveMasterKeys,
   ENDPOINT_FAMILY,
   ENDPOINT_SOCKET,
-  roleByName,
-  HEADER_BYTES,
-  PAYLOAD_TYPE_BYTES,
-  MAX_TAG_BYTES,
-  DEFAULT_SUITE,
-  cipherByName,
-  kdPrfByName,
-  authByName,
-  keyBytes,
+  ENDPOINT_WORDS,
   effectiveSuite,
-  cipherContext,
-  MASTER_SALT_BYTES,
-  deriveMasterKeys,
-  parseAddress,
-  tryParseAddress,
-  formatAddress,
   endpointOf,
+  formatAddress,
   formatEndpoint,
+  HEADER_BYTES,
+  kdPrfByName,
+  keyBytes,
+  LENGTH,
+  MASTER_SALT_BYTES,
+  MAX_TAG_BYTES,
+  OFFSET,
+  PAYLOAD_TYPE_BYTES,
+  parseAddress,
+  roleByName,
   SequenceCounter,
-  DropReason,
-  DROP_REASON_NAMES,
-  Tunnel
+  Tunnel,
+  tryParseAddress,
 };

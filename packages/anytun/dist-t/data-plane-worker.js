@@ -1,16 +1,3 @@
-import {
-  DESCRIPTOR_WORDS,
-  DropReason,
-  ENDPOINT_SOCKET,
-  ENDPOINT_WORDS,
-  LENGTH,
-  OFFSET,
-  SequenceCounter,
-  Tunnel,
-  endpointOf,
-  parseAddress
-} from "./chunk-JLWDG6CX.js";
-
 // packages/anytun/src/data-plane/worker.ts
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import {
@@ -20,8 +7,20 @@ import {
   FdPoller,
   joinedBatchSize,
   TunDevice,
-  UdpSocket
+  UdpSocket,
 } from "tun-native";
+import {
+  DESCRIPTOR_WORDS,
+  DropReason,
+  ENDPOINT_SOCKET,
+  ENDPOINT_WORDS,
+  endpointOf,
+  LENGTH,
+  OFFSET,
+  parseAddress,
+  SequenceCounter,
+  Tunnel,
+} from "./chunk-JLWDG6CX.js";
 
 // packages/anytun/src/data-plane/mss-clamp.ts
 var ETHERNET_HEADER_BYTES = 14;
@@ -84,7 +83,7 @@ function lowerOption(bytes, tcp2, end, limit) {
       const mss = u16(bytes, at + 2);
       if (mss <= limit) return false;
       writeU16(bytes, at + 2, limit);
-      const odd = (at - tcp2 & 1) === 1;
+      const odd = ((at - tcp2) & 1) === 1;
       adjustChecksum(bytes, tcp2 + TCP_CHECKSUM, odd ? swapped(mss) : mss, odd ? swapped(limit) : limit);
       return true;
     }
@@ -99,10 +98,10 @@ function adjustChecksum(bytes, at, before, after) {
   writeU16(bytes, at, ~sum & 65535);
 }
 function swapped(word) {
-  return (word & 255) << 8 | word >>> 8;
+  return ((word & 255) << 8) | (word >>> 8);
 }
 function u16(bytes, at) {
-  return (bytes[at] ?? 0) << 8 | (bytes[at + 1] ?? 0);
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 function writeU16(bytes, at, value) {
   bytes[at] = value >>> 8;
@@ -146,7 +145,7 @@ var DataPlane = class {
     if (pending || (ready & DEVICE_READY) !== 0) this.outboundBurst();
     for (let i = 0; i < sockets.length; i++) {
       const socket = sockets[i];
-      if (socket !== void 0 && (ready & 2 << i) !== 0) this.inboundBurst(socket);
+      if (socket !== void 0 && (ready & (2 << i)) !== 0) this.inboundBurst(socket);
     }
   }
   /** Device → network. Returns the number of datagrams handed to the sockets. */
@@ -188,7 +187,7 @@ var DataPlane = class {
         batch.descriptors[at + OFFSET] ?? 0,
         batch.descriptors[at + LENGTH] ?? 0,
         this.#isTap,
-        this.packetLimit
+        this.packetLimit,
       );
     }
   }
@@ -217,6 +216,7 @@ function planeTunnel(setup, cipher, sequence, events) {
 
 // packages/anytun/src/data-plane/reporter.ts
 import { SendError } from "tun-native";
+
 var REPORT_MS = 1e3;
 var FOR_EVER = -1;
 var PlaneReporter = class {
@@ -248,7 +248,11 @@ var PlaneReporter = class {
     const replays = drops[DropReason.replay] ?? 0;
     const tooLong = drops[DropReason.tooLong] ?? 0;
     const noSequence = drops[DropReason.noSequence] ?? 0;
-    const news = badTags !== this.#badTags || replays !== this.#replays || tooLong !== this.#tooLong || noSequence !== this.#noSequence;
+    const news =
+      badTags !== this.#badTags ||
+      replays !== this.#replays ||
+      tooLong !== this.#tooLong ||
+      noSequence !== this.#noSequence;
     if (!news) return FOR_EVER;
     const due = this.#reportedMs + REPORT_MS - nowMs;
     if (due > 0) return Math.ceil(due);
@@ -259,8 +263,8 @@ var PlaneReporter = class {
         replays: replays - this.#replays,
         lastReplay: lastReplay(tunnel),
         tooLong: tooLong - this.#tooLong,
-        noSequence: noSequence - this.#noSequence
-      }
+        noSequence: noSequence - this.#noSequence,
+      },
     });
     this.#badTags = badTags;
     this.#replays = replays;
@@ -302,16 +306,13 @@ function peerSnapshot(peer, nowMs) {
     heardAgoMs: peer.lastHeardMs < 0 ? -1 : nowMs - peer.lastHeardMs,
     sentAgoMs: peer.lastSentMs < 0 ? -1 : nowMs - peer.lastSentMs,
     traffic: traffic(peer.counters),
-    drops: [...peer.counters.drops]
+    drops: [...peer.counters.drops],
   };
 }
 
 // packages/anytun/src/data-plane/warm-up.ts
 import { randomBytes } from "node:crypto";
-import {
-  createPacketBatch,
-  createSatpCipher
-} from "tun-native";
+import { createPacketBatch, createSatpCipher } from "tun-native";
 
 // packages/anytun/src/data-plane/sample-frames.ts
 var ICMP = 1;
@@ -331,19 +332,19 @@ function sampleFrames(kind) {
     ipv4(TCP, tcp(ACK, [])),
     // options as Linux sends them: segment size, selective acknowledgements, no operation, window scale
     ipv4(TCP, tcp(SYN, [2, 4, 5, 180, 4, 2, 1, 1, 1, 3, 3, 7])),
-    ipv4(TCP, tcp(ACK, []), 100)
+    ipv4(TCP, tcp(ACK, []), 100),
   ];
   const six = [
     ipv6(UDP, [0, 9, 0, 9, 0, 48, 0, 0]),
     ipv6(TCP, tcp(ACK, [])),
-    ipv6(TCP, tcp(SYN, [1, 2, 4, 5, 160, 0]))
+    ipv6(TCP, tcp(SYN, [1, 2, 4, 5, 160, 0])),
   ];
   if (kind === "tun") return [...four, ...six];
   return [
     ...four.map((packet) => Uint8Array.from([...ETHERNET_IPV4, ...packet])),
     ...six.map((packet) => Uint8Array.from([...ETHERNET_IPV6, ...packet])),
     ...four.map((packet) => Uint8Array.from([...VLAN_IPV4, ...packet])),
-    Uint8Array.from([...ARP, ...PAYLOAD])
+    Uint8Array.from([...ARP, ...PAYLOAD]),
   ];
 }
 function ipv4(protocol, segment, fragment = 0) {
@@ -393,8 +394,7 @@ var SampleDevice = class {
     this.written += count;
     return count;
   }
-  close() {
-  }
+  close() {}
 };
 var LoopbackSocket = class {
   family = 4;
@@ -423,8 +423,7 @@ var LoopbackSocket = class {
     for (let row = 0; row < count; row++) batch.endpoints.set(this.#endpoint, row * ENDPOINT_WORDS);
     return count;
   }
-  close() {
-  }
+  close() {}
 };
 var ReadyPoller = class {
   woken = false;
@@ -434,8 +433,7 @@ var ReadyPoller = class {
     this.now += 0.25;
     return 3;
   }
-  close() {
-  }
+  close() {}
 };
 
 // packages/anytun/src/data-plane/warm-up.ts
@@ -476,12 +474,11 @@ function exchange(setup, cipher) {
     masterKey: randomBytes(setup.context.masterKey.length),
     masterSalt: randomBytes(setup.context.masterSalt.length),
     // what comes back is opened as it was sealed
-    openLabels: setup.context.sealLabels
+    openLabels: setup.context.sealLabels,
   };
   const sequence = new SequenceCounter();
   sequence.extend({ senderId: 0, first: FIRST_SEQUENCE, end: FIRST_SEQUENCE + 1048576 });
-  const reporter = new PlaneReporter(() => {
-  });
+  const reporter = new PlaneReporter(() => {});
   const tunnel = planeTunnel({ ...setup, configuredMux: mux, context }, cipher, sequence, reporter);
   const device = new SampleDevice(kind);
   const poller = new ReadyPoller();
@@ -493,7 +490,7 @@ function exchange(setup, cipher) {
     cipher,
     tunnel,
     frames: batch,
-    datagrams: batch
+    datagrams: batch,
   });
   plane.packetLimit = PACKET_LIMIT;
   for (let round = 0; round < ROUNDS; round++) {
@@ -530,8 +527,8 @@ function run(setup, send, receive) {
     tunnel,
     frames: createPacketBatch2(BURST),
     datagrams: createPacketBatch2(
-      sockets.some(({ offloads }) => offloads.includes("coalescing")) ? joinedBatchSize() : BURST
-    )
+      sockets.some(({ offloads }) => offloads.includes("coalescing")) ? joinedBatchSize() : BURST,
+    ),
   });
   let isRefusalTold = false;
   try {
@@ -556,8 +553,8 @@ function run(setup, send, receive) {
               type: "snapshot",
               snapshot: {
                 ...reporter.snapshot(tunnel, sockets, device.writeErrors, poller.now),
-                offloads: offloadCounters(device, sockets)
-              }
+                offloads: offloadCounters(device, sockets),
+              },
             });
             break;
         }
@@ -585,14 +582,14 @@ function offloadCounters(device, sockets) {
     refusedSends: sum("refusedSends"),
     coalescedReceives: sum("coalescedReceives"),
     coalescedDatagrams: sum("coalescedDatagrams"),
-    lostDatagrams: sum("lostDatagrams")
+    lostDatagrams: sum("lostDatagrams"),
   };
 }
 try {
   run(
     workerData,
     (report) => port.postMessage(report),
-    () => receiveMessageOnPort(port)?.message
+    () => receiveMessageOnPort(port)?.message,
   );
 } catch (error) {
   const code = error instanceof Error && "code" in error ? String(error.code) : void 0;

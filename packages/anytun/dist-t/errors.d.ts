@@ -8,16 +8,16 @@
  */
 export type AnytunErrorCode = "usage" | "log" | "state" | "sequence-exhausted" | "start";
 export declare class AnytunError extends Error {
-    readonly code: AnytunErrorCode;
-    constructor(code: AnytunErrorCode, message: string, options?: ErrorOptions);
+  readonly code: AnytunErrorCode;
+  constructor(code: AnytunErrorCode, message: string, options?: ErrorOptions);
 }
 /** A word of the command line that cannot be used: `OPTION VALUE: what was expected`. */
 export declare class UsageError extends AnytunError {
-    /**
-     * @param option the option as typed, or the word itself
-     * @param value its value; leave it out where it is a secret or where there is none
-     */
-    constructor(option: string, value: string | undefined, expected: string);
+  /**
+   * @param option the option as typed, or the word itself
+   * @param value its value; leave it out where it is a secret or where there is none
+   */
+  constructor(option: string, value: string | undefined, expected: string);
 }
 /** A word in one line and without surprises: everything but plain printable text is put into quotes and escaped. */
 export declare function quoted(word: string): string;

@@ -5,10 +5,10 @@ import { type StateDirEnvironment } from "./state-dir.ts";
 import { type ServiceLookup } from "./values.ts";
 /** What the parser needs to know about the machine. */
 export interface ParseEnvironment extends StateDirEnvironment {
-    readonly services: ServiceLookup;
-    isFile(path: string): boolean;
-    /** The bytes of a word as typed. */
-    bytesOf(arg: Argument): Uint8Array;
+  readonly services: ServiceLookup;
+  isFile(path: string): boolean;
+  /** The bytes of a word as typed. */
+  bytesOf(arg: Argument): Uint8Array;
 }
 /** @throws UsageError for the first option whose value cannot be used */
 export declare function parseConfig(list: readonly Argument[], environment: ParseEnvironment): Config;

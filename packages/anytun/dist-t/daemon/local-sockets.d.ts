@@ -7,4 +7,8 @@ import { type ResolveContext } from "./resolver.ts";
  * @returns at least one socket; the caller owns them. Undefined when `signal` aborted before the name was resolved.
  * @throws TunNativeError of the first address that cannot be bound; nothing stays open then
  */
-export declare function openSockets(config: Pick<Config, "local" | "family" | "offload">, context: ResolveContext, signal: AbortSignal): Promise<UdpSocket[] | undefined>;
+export declare function openSockets(
+  config: Pick<Config, "local" | "family" | "offload">,
+  context: ResolveContext,
+  signal: AbortSignal,
+): Promise<UdpSocket[] | undefined>;

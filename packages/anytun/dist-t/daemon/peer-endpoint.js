@@ -6,17 +6,15 @@ import { endpointOf, parseAddress } from "satp-core";
  * @returns undefined when no local socket is of that family
  */
 export function peerEndpoint(peer, port, sockets) {
-    const socket = sockets.find(({ family }) => family === peer.family);
-    if (socket === undefined)
-        return undefined;
-    const [address = "", zone = ""] = peer.address.split("%");
-    return endpointOf(parseAddress(address), port, { scope: scopeOf(zone), socket: socket.id });
+  const socket = sockets.find(({ family }) => family === peer.family);
+  if (socket === undefined) return undefined;
+  const [address = "", zone = ""] = peer.address.split("%");
+  return endpointOf(parseAddress(address), port, { scope: scopeOf(zone), socket: socket.id });
 }
 /** 0 for a zone that does not exist: the kernel then says that the address is out of reach. */
 function scopeOf(zone) {
-    if (/^\d+$/.test(zone))
-        return Number(zone);
-    const link = networkInterfaces()[zone]?.find((entry) => entry.family === "IPv6" && entry.scopeid !== 0);
-    return link?.family === "IPv6" ? link.scopeid : 0;
+  if (/^\d+$/.test(zone)) return Number(zone);
+  const link = networkInterfaces()[zone]?.find((entry) => entry.family === "IPv6" && entry.scopeid !== 0);
+  return link?.family === "IPv6" ? link.scopeid : 0;
 }
 //# sourceMappingURL=peer-endpoint.js.map

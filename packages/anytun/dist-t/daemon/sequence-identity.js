@@ -8,19 +8,20 @@
  * key material, and the directory is closed to others.
  */
 import { scryptSync } from "node:crypto";
+
 const DOMAIN = "anytun sequence numbers, version 1";
 const NAME_BYTES = 16;
 const SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
 /** 32 hexadecimal digits. */
 export function fingerprint({ kdPrf, masterKey, masterSalt, role, senderId, mux }) {
-    const secret = Buffer.concat([lengthPrefixed(masterKey), lengthPrefixed(masterSalt)]);
-    const place = [DOMAIN, kdPrf, role, senderId, mux].join("\n");
-    const name = scryptSync(secret, place, NAME_BYTES, SCRYPT).toString("hex");
-    secret.fill(0);
-    return name;
+  const secret = Buffer.concat([lengthPrefixed(masterKey), lengthPrefixed(masterSalt)]);
+  const place = [DOMAIN, kdPrf, role, senderId, mux].join("\n");
+  const name = scryptSync(secret, place, NAME_BYTES, SCRYPT).toString("hex");
+  secret.fill(0);
+  return name;
 }
 /** Keeps (key, salt) pairs apart whose bytes would run together. */
 function lengthPrefixed(bytes) {
-    return Buffer.concat([Buffer.of(bytes.length), bytes]);
+  return Buffer.concat([Buffer.of(bytes.length), bytes]);
 }
 //# sourceMappingURL=sequence-identity.js.map

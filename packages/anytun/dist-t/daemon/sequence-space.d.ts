@@ -10,20 +10,20 @@ export declare const FIRST_BLOCK = 65536;
 export declare const MAX_BLOCK = 1048576;
 /** The first number that was never reserved. */
 export interface SequencePosition {
-    readonly epoch: number;
-    /** 0–2³²; 2³² = this epoch is used up. */
-    readonly next: number;
+  readonly epoch: number;
+  /** 0–2³²; 2³² = this epoch is used up. */
+  readonly next: number;
 }
 /** A random integer in `[least, limit)`. */
 export type RandomInt = (least: number, limit: number) => number;
 export interface SequenceSpace {
-    /** Sender id of epoch 0. */
-    readonly baseSenderId: number;
-    /** Other nodes with the same keys and other low bytes exist. */
-    readonly cluster: boolean;
-    /** Positions outlive the process. */
-    readonly kept: boolean;
-    readonly random: RandomInt;
+  /** Sender id of epoch 0. */
+  readonly baseSenderId: number;
+  /** Other nodes with the same keys and other low bytes exist. */
+  readonly cluster: boolean;
+  /** Positions outlive the process. */
+  readonly kept: boolean;
+  readonly random: RandomInt;
 }
 export declare function firstPosition(space: SequenceSpace, epoch?: number): SequencePosition;
 /** The first 256 epochs keep the low byte of the base; all 65,536 are different. */
@@ -32,9 +32,13 @@ export declare function senderIdOf(baseSenderId: number, epoch: number): number;
  * Takes up to `count` numbers of one epoch; fewer at its end.
  * @throws AnytunError `sequence-exhausted` when no epoch is left
  */
-export declare function takeRange(space: SequenceSpace, position: SequencePosition, count: number): {
-    range: SequenceRange;
-    next: SequencePosition;
+export declare function takeRange(
+  space: SequenceSpace,
+  position: SequencePosition,
+  count: number,
+): {
+  range: SequenceRange;
+  next: SequencePosition;
 };
 /** The later of two positions. */
 export declare function later(a: SequencePosition, b: SequencePosition): SequencePosition;

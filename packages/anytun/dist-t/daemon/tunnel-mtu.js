@@ -4,6 +4,7 @@
  */
 import { ENDPOINT_FAMILY, formatEndpoint, HEADER_BYTES, PAYLOAD_TYPE_BYTES } from "satp-core";
 import { errorText } from "../error-text.js";
+
 const UDP_HEADER_BYTES = 8;
 const ETHERNET_HEADER_BYTES = 14;
 const IP_HEADER_BYTES = { 4: 20, 6: 40 };
@@ -13,61 +14,57 @@ const LEAST_MTU = 576;
 const MOST_MTU = 9000;
 /** Bytes of the longest IP packet that passes the tunnel in one datagram without fragments. */
 export function fittingPacket(pathMtu, family, kind, tagBytes) {
-    const below = (IP_HEADER_BYTES[family] ?? 40) + UDP_HEADER_BYTES + HEADER_BYTES + PAYLOAD_TYPE_BYTES + tagBytes;
-    return pathMtu - below - (kind === "tap" ? ETHERNET_HEADER_BYTES : 0);
+  const below = (IP_HEADER_BYTES[family] ?? 40) + UDP_HEADER_BYTES + HEADER_BYTES + PAYLOAD_TYPE_BYTES + tagBytes;
+  return pathMtu - below - (kind === "tap" ? ETHERNET_HEADER_BYTES : 0);
 }
 export class TunnelMtu {
-    #options;
-    #sinks;
-    #endpoint;
-    /** The last line, so that a state is logged once. */
-    #said = "";
-    constructor(options, sinks) {
-        this.#options = options;
-        this.#sinks = sinks;
+  #options;
+  #sinks;
+  #endpoint;
+  /** The last line, so that a state is logged once. */
+  #said = "";
+  constructor(options, sinks) {
+    this.#options = options;
+    this.#sinks = sinks;
+  }
+  /** The peer is at this endpoint now. */
+  follow(endpoint) {
+    this.#endpoint = endpoint;
+    this.check();
+  }
+  /** Looks at the path again; call it now and then, because routes and interfaces change. Never throws. */
+  check() {
+    try {
+      this.#check();
+    } catch (error) {
+      this.#say(`the MTU towards the peer is not known: ${errorText(error)}`);
     }
-    /** The peer is at this endpoint now. */
-    follow(endpoint) {
-        this.#endpoint = endpoint;
-        this.check();
+  }
+  #check() {
+    const { mtu, mssClamp, kind, tagBytes, device } = this.#options;
+    const endpoint = this.#endpoint;
+    let limit = this.#sinks.interfaceMtu;
+    if (endpoint !== undefined) {
+      const path = this.#sinks.pathMtu(endpoint);
+      const fits = fittingPacket(path, endpoint[ENDPOINT_FAMILY] ?? 0, kind, tagBytes);
+      const place = `path MTU ${path} to ${formatEndpoint(endpoint)}`;
+      if (mtu === "auto") {
+        const least = this.#options.ipv6 === undefined ? LEAST_MTU : LEAST_IPV6_MTU;
+        const wanted = Math.min(Math.max(fits, least), MOST_MTU);
+        if (wanted !== limit) this.#sinks.interfaceMtu = wanted;
+        limit = wanted;
+        this.#say(`MTU of ${device} is ${wanted}: ${place}`);
+      } else if (fits < limit) {
+        this.#say(`packets longer than ${fits} bytes leave in fragments: ${place}, MTU of ${device} is ${limit}`);
+      }
+      limit = Math.min(limit, fits);
     }
-    /** Looks at the path again; call it now and then, because routes and interfaces change. Never throws. */
-    check() {
-        try {
-            this.#check();
-        }
-        catch (error) {
-            this.#say(`the MTU towards the peer is not known: ${errorText(error)}`);
-        }
-    }
-    #check() {
-        const { mtu, mssClamp, kind, tagBytes, device } = this.#options;
-        const endpoint = this.#endpoint;
-        let limit = this.#sinks.interfaceMtu;
-        if (endpoint !== undefined) {
-            const path = this.#sinks.pathMtu(endpoint);
-            const fits = fittingPacket(path, endpoint[ENDPOINT_FAMILY] ?? 0, kind, tagBytes);
-            const place = `path MTU ${path} to ${formatEndpoint(endpoint)}`;
-            if (mtu === "auto") {
-                const least = this.#options.ipv6 === undefined ? LEAST_MTU : LEAST_IPV6_MTU;
-                const wanted = Math.min(Math.max(fits, least), MOST_MTU);
-                if (wanted !== limit)
-                    this.#sinks.interfaceMtu = wanted;
-                limit = wanted;
-                this.#say(`MTU of ${device} is ${wanted}: ${place}`);
-            }
-            else if (fits < limit) {
-                this.#say(`packets longer than ${fits} bytes leave in fragments: ${place}, MTU of ${device} is ${limit}`);
-            }
-            limit = Math.min(limit, fits);
-        }
-        this.#sinks.limitPackets(mssClamp ? Math.max(limit, 0) : 0);
-    }
-    #say(text) {
-        if (text === this.#said)
-            return;
-        this.#said = text;
-        this.#options.log.notice(text);
-    }
+    this.#sinks.limitPackets(mssClamp ? Math.max(limit, 0) : 0);
+  }
+  #say(text) {
+    if (text === this.#said) return;
+    this.#said = text;
+    this.#options.log.notice(text);
+  }
 }
 //# sourceMappingURL=tunnel-mtu.js.map

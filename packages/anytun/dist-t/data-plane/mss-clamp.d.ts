@@ -10,4 +10,10 @@
  * @param packetBytes longest IP packet that fits
  * @returns whether the frame was changed (its checksum with it)
  */
-export declare function clampMss(bytes: Uint8Array, offset: number, length: number, ethernet: boolean, packetBytes: number): boolean;
+export declare function clampMss(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  ethernet: boolean,
+  packetBytes: number,
+): boolean;
