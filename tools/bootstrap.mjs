@@ -1,4 +1,4 @@
-// Behind every npm script of the root: `node tools/bootstrap.mjs build|demo|test|bench|soak [arguments]`.
+// Behind every npm script of the root: `node tools/bootstrap.mjs build|demo|test|sanitize|bench|soak [arguments]`.
 // Needs nothing but Node, npm and a C++ compiler: it fetches the pinned pnpm, installs, builds, then runs the task.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const tasks = { build, demo, test, bench, soak };
+const tasks = { build, demo, test, sanitize, bench, soak };
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code) => (text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -103,6 +103,11 @@ function bench(args) {
 
 function soak(args) {
   return handOver(process.execPath, [join(root, "tools/dist/soak/main.js"), ...args]);
+}
+
+/** The addon's tests on an addon with sanitizers; arguments name test files. */
+function sanitize(args) {
+  return handOver(process.execPath, [join(root, "packages/tun-native/test/run-sanitized.mjs"), ...args]);
 }
 
 /** Everything; with arguments only vitest, which gets them: `npm test -- packages/satp-core`. */

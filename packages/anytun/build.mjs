@@ -28,3 +28,15 @@ await build({
   logLevel: "warning",
 });
 chmodSync(at("dist/anytun.js"), 0o755);
+
+// For the repository's benchmarks; in a folder of its own, which is not packed.
+await build({
+  entryPoints: [at("bench/stage-runner.ts")],
+  outdir: at("dist/bench"),
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  external: ["tun-native"],
+  logLevel: "warning",
+});

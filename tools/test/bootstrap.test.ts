@@ -11,7 +11,7 @@ describe("the bootstrap script", () => {
   it.each([[[]], [["deploy"]], [["constructor"]]])("explains itself for %j", async (args) => {
     const { status, stdout, stderr } = await start(args);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toBe("usage: node tools/bootstrap.mjs build|demo|test|bench|soak [arguments]\n");
+    expect(stderr).toBe("usage: node tools/bootstrap.mjs build|demo|test|sanitize|bench|soak [arguments]\n");
   });
 
   it("names the compiler and the package that brings one", async () => {

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { type Figures, largestSpread, resultTable } from "../src/bench/results.ts";
 import { hexDump } from "../src/demo/hex-dump.ts";
 import { lacking, requires } from "../src/lab/index.ts";
 import { PcapReader, type UdpDatagram } from "../src/lab/pcap.ts";
+import { readPings } from "../src/measure/latency.ts";
 import { cpuSeconds, residentMib } from "../src/measure/process-usage.ts";
 import { median, quantile, spread } from "../src/measure/statistics.ts";
 import { markdownTable, textTable } from "../src/terminal/text-table.ts";
@@ -35,39 +35,7 @@ describe("the usage of a process", () => {
   });
 });
 
-describe("the table of results", () => {
-  const figures = (tcp: number, cpu: number): Figures => {
-    return {
-      tcp,
-      cpuLeft: cpu,
-      cpuRight: cpu,
-      smallUdp: 50_000,
-      idle: 0.2,
-      loaded: 1,
-      residentLeft: 2,
-      residentRight: 4,
-    };
-  };
-  const runs = new Map([
-    ["ours", [figures(2, 4), figures(3, 5), figures(4, 6)]],
-    ["theirs", [figures(1, 10)]],
-    ["bare", [figures(20, Number.NaN)]],
-  ]);
-
-  it("shows medians and their ratio to the reference", () => {
-    const [head, ours, theirs, bare] = resultTable(runs, "theirs");
-    expect(head?.[1]).toBe("TCP Gbit/s");
-    expect(ours?.slice(0, 3)).toEqual(["ours", "3.00 (×3.00)", "5.00 (×0.50)"]);
-    expect(theirs?.[1]).toBe("1.00 (×1.00)");
-    expect(bare?.[2]).toBe("–");
-    expect(ours?.at(-1)).toBe("3");
-  });
-
-  it("does without a reference", () => {
-    expect(resultTable(runs, "absent")[1]?.[1]).toBe("3.00");
-    expect(largestSpread(runs)).toBeCloseTo(1 / 3);
-  });
-
+describe("a table", () => {
   it("is aligned as text and as Markdown", () => {
     const rows = [
       ["", "a"],
@@ -75,6 +43,22 @@ describe("the table of results", () => {
     ];
     expect(textTable(rows)).toBe("       a\nlong  10");
     expect(markdownTable(rows)).toBe("|  | a |\n| --- | ---: |\n| long | 10 |");
+  });
+});
+
+describe("the output of ping", () => {
+  it("gives the median and the losses", () => {
+    const text = `64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=0.30 ms
+64 bytes from 10.0.0.2: icmp_seq=2 ttl=64 time=0.10 ms
+64 bytes from 10.0.0.2: icmp_seq=4 ttl=64 time=0.20 ms
+
+4 packets transmitted, 3 received, 25% packet loss, time 30ms`;
+    expect(readPings(text)).toEqual({ median: 0.2, sent: 4, lost: 1 });
+  });
+
+  it("of a host that does not answer gives no median", () => {
+    const silent = readPings("10 packets transmitted, 0 received, 100% packet loss, time 90ms");
+    expect(silent).toEqual({ median: Number.NaN, sent: 10, lost: 10 });
   });
 });
 

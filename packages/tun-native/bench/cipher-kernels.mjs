@@ -3,8 +3,8 @@
 import { createPacketBatch, createSatpCipher } from "../dist/index.js";
 import { loadBinding } from "../dist/load-binding.js";
 
-export const SIZES = [64, 1400];
-export const BATCHES = [1, 2, 4, 8, 16, 48, 128];
+export const SIZES = [64, 512, 1400];
+export const BATCHES = [1, 4, 16, 48, 128];
 
 const ROUNDS = 25;
 const SPACING = 1984;

@@ -12,6 +12,8 @@ const Function kFunctions[] = {
     {"adoptDescriptor", adoptDescriptor},
     {"releaseDescriptor", releaseDescriptor},
     {"closeDescriptor", closeDescriptor},
+    {"pinMemory", pinMemory},
+    {"unpinMemory", unpinMemory},
     {"createPacketPair", createPacketPair},
     {"createEvent", createEvent},
     {"signalEvent", signalEvent},

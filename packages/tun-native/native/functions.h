@@ -17,6 +17,10 @@ napi_value signalEvent(napi_env env, napi_callback_info info);
 napi_value lockFile(napi_env env, napi_callback_info info);
 napi_value unlockFile(napi_env env, napi_callback_info info);
 
+// pinned_memory.cc
+napi_value pinMemory(napi_env env, napi_callback_info info);
+napi_value unpinMemory(napi_env env, napi_callback_info info);
+
 // tun_device.cc
 napi_value setInterface(napi_env env, napi_callback_info info);
 napi_value readFrames(napi_env env, napi_callback_info info);

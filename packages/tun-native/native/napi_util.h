@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pinned_memory.h"
+
 namespace tun_native {
 
 // One row of the table that addon.cc installs on the exports object.
@@ -18,7 +20,8 @@ struct Function {
   napi_callback callback;
 };
 
-// View of a Uint8Array, Int32Array or Float64Array; `length` counts elements.
+// View of a Uint8Array, Int32Array or Float64Array, passed as such or by the number of its pinned memory; `length`
+// counts elements.
 template <typename T>
 struct View {
   T* data = nullptr;
@@ -80,7 +83,13 @@ class Arguments {
     napi_typedarray_type type;
     void* data = nullptr;
     size_t length = 0;
+    int32_t number = 0;
     if (index >= count_) return result;
+    if (napi_get_value_int32(env_, values_[index], &number) == napi_ok) {
+      const PinnedMemory* memory = findPinned(number);
+      if (memory != nullptr && memory->type == wanted) result = {static_cast<T*>(memory->data), memory->length};
+      return result;
+    }
     if (napi_get_typedarray_info(env_, values_[index], &type, &length, &data, nullptr, nullptr) != napi_ok) return result;
     if (type != wanted || data == nullptr) return result;
     result.data = static_cast<T*>(data);

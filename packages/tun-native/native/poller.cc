@@ -1,5 +1,6 @@
 // poll(2) over one doorbell and up to 30 sources: what a data-plane thread blocks in.
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,10 +13,24 @@ namespace {
 constexpr size_t kMostSources = 30;
 constexpr size_t kWordsPerRow = 2;
 
-int64_t monotonicMs() {
+// Words of the row behind the last source, shared with src/poller.ts.
+enum Outcome { kWoken = 1, kSlept = 2 };
+
+int64_t monotonicNs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+  return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
+}
+
+int64_t monotonicMs() { return monotonicNs() / 1000000; }
+
+// Looks again and again instead of sleeping: being woken costs both sides more than a few looks. Others who could use
+// the processor go first.
+int spin(pollfd* requests, size_t rows, int64_t longestNs) {
+  const int64_t end = monotonicNs() + longestNs;
+  int ready;
+  while ((ready = poll(requests, rows, 0)) == 0 && monotonicNs() < end) sched_yield();
+  return ready < 0 && errno == EINTR ? 0 : ready;
 }
 
 // A UDP socket reports POLLERR for an error that an earlier datagram caused: reading SO_ERROR clears it. A
@@ -28,31 +43,41 @@ bool clearSocketError(int fd) {
 
 }  // namespace
 
-// Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i. Returns the bit set of readable
-// sources, -errno of poll itself, or -EIO when a source is gone: its revents are in the table then.
+// Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; one more row takes the outcome, kWoken
+// and kSlept. Looks for up to `spinNs` before it sleeps. `clock` takes the time of the end, in milliseconds. Returns the bit set of readable sources, -errno of poll itself,
+// or -EIO when a source is gone: its revents are in the table then.
 napi_value pollDescriptors(napi_env env, napi_callback_info info) {
-  Arguments<2> args(env, info);
+  Arguments<4> args(env, info);
   const View<int32_t> table = args.words(0);
   const int timeout = args.integer(1);
-  const size_t rows = table.length / kWordsPerRow;
-  if (rows == 0 || rows > kMostSources + 1) return toInteger(env, -EINVAL);
+  const int spinNs = args.integer(2);
+  const View<double> clock = args.numbers(3);
+  const size_t rows = table.length / kWordsPerRow - 1;
+  if (clock.length == 0 || table.length < 2 * kWordsPerRow || rows > kMostSources + 1) return toInteger(env, -EINVAL);
+  int32_t& outcome = table.data[rows * kWordsPerRow];
+  outcome = 0;
 
   pollfd requests[kMostSources + 1];
   for (size_t i = 0; i < rows; i++) requests[i] = {table.data[i * kWordsPerRow], POLLIN, 0};
-  const int64_t end = timeout > 0 ? monotonicMs() + timeout : 0;
-  int ready;
-  int left = timeout;
-  while ((ready = poll(requests, rows, left)) < 0 && errno == EINTR) {
-    if (timeout <= 0) continue;
-    const int64_t rest = end - monotonicMs();
-    left = rest > 0 ? static_cast<int>(rest) : 0;
+  int ready = timeout != 0 && spinNs > 0 ? spin(requests, rows, spinNs) : 0;
+  if (ready == 0) {
+    if (timeout != 0) outcome |= kSlept;
+    const int64_t end = timeout > 0 ? monotonicMs() + timeout : 0;
+    int left = timeout;
+    while ((ready = poll(requests, rows, left)) < 0 && errno == EINTR) {
+      if (timeout <= 0) continue;
+      const int64_t rest = end - monotonicMs();
+      left = rest > 0 ? static_cast<int>(rest) : 0;
+    }
   }
   if (ready < 0) return toInteger(env, -errno);
+  clock.data[0] = static_cast<double>(monotonicNs()) / 1e6;
   if (ready == 0) return toInteger(env, 0);
 
   if ((requests[0].revents & POLLIN) != 0) {
     uint64_t count;
     if (read(requests[0].fd, &count, sizeof count) < 0 && errno != EAGAIN) return toInteger(env, -errno);
+    outcome |= kWoken;
   }
   int32_t readable = 0;
   bool gone = (requests[0].revents & ~POLLIN) != 0;

@@ -1,3 +1,6 @@
+/** What a native call takes for a typed array: the array, or the number under which it was pinned. */
+export type MemoryOf<T> = T | number;
+
 /**
  * What the addon offers, typed. Every function is one system call or one batch of them: results below zero are
  * `-errno`, policy and errors are made in the TypeScript files beside this one.
@@ -18,16 +21,20 @@ export interface NativeBinding {
   lockFile(fd: number): number;
   unlockFile(fd: number): number;
 
+  // Memory
+  pinMemory(array: Uint8Array | Int32Array | Float64Array): number;
+  unpinMemory(number: number): number;
+
   // TUN and TAP
   setInterface(fd: number, name: string, flags: number): string | number;
-  readFrames(fd: number, maxFrameBytes: number, bytes: Uint8Array, descriptors: Int32Array): number;
+  readFrames(fd: number, maxFrameBytes: number, bytes: MemoryOf<Uint8Array>, descriptors: MemoryOf<Int32Array>): number;
   writeFrames(
     fd: number,
-    bytes: Uint8Array,
-    descriptors: Int32Array,
+    bytes: MemoryOf<Uint8Array>,
+    descriptors: MemoryOf<Int32Array>,
     first: number,
     count: number,
-    status: Int32Array,
+    status: MemoryOf<Int32Array>,
   ): number;
   readFrame(fd: number, bytes: Uint8Array): number;
   writeFrame(fd: number, frame: Uint8Array): number;
@@ -37,19 +44,19 @@ export interface NativeBinding {
   readQueue(
     fd: number,
     maxFrameBytes: number,
-    queue: Uint8Array,
-    state: Int32Array,
-    counters: Float64Array,
-    bytes: Uint8Array,
-    descriptors: Int32Array,
+    queue: MemoryOf<Uint8Array>,
+    state: MemoryOf<Int32Array>,
+    counters: MemoryOf<Float64Array>,
+    bytes: MemoryOf<Uint8Array>,
+    descriptors: MemoryOf<Int32Array>,
   ): number;
   writeQueue(
     fd: number,
-    queue: Uint8Array,
-    state: Int32Array,
-    counters: Float64Array,
-    bytes: Uint8Array,
-    descriptors: Int32Array,
+    queue: MemoryOf<Uint8Array>,
+    state: MemoryOf<Int32Array>,
+    counters: MemoryOf<Float64Array>,
+    bytes: MemoryOf<Uint8Array>,
+    descriptors: MemoryOf<Int32Array>,
     first: number,
     count: number,
   ): number;
@@ -65,27 +72,32 @@ export interface NativeBinding {
   receiveDatagrams(
     fd: number,
     socketId: number,
-    bytes: Uint8Array,
-    descriptors: Int32Array,
-    endpoints: Int32Array,
+    bytes: MemoryOf<Uint8Array>,
+    descriptors: MemoryOf<Int32Array>,
+    endpoints: MemoryOf<Int32Array>,
     isJoining: 0 | 1,
-    counters: Float64Array,
+    counters: MemoryOf<Float64Array>,
   ): number;
   sendDatagrams(
     fd: number,
     family: 4 | 6,
-    bytes: Uint8Array,
-    descriptors: Int32Array,
-    endpoints: Int32Array,
+    bytes: MemoryOf<Uint8Array>,
+    descriptors: MemoryOf<Int32Array>,
+    endpoints: MemoryOf<Int32Array>,
     first: number,
     count: number,
-    errors: Float64Array,
-    state: Int32Array,
-    counters: Float64Array,
+    errors: MemoryOf<Float64Array>,
+    state: MemoryOf<Int32Array>,
+    counters: MemoryOf<Float64Array>,
   ): number;
 
   // Waiting
-  pollDescriptors(table: Int32Array, timeoutMs: number): number;
+  pollDescriptors(
+    table: MemoryOf<Int32Array>,
+    timeoutMs: number,
+    spinNs: number,
+    clock: MemoryOf<Float64Array>,
+  ): number;
   openReadiness(callback: (fd: number) => void): NativeHandle | number;
   armReadiness(readiness: NativeHandle, fd: number): number;
   disarmReadiness(readiness: NativeHandle, fd: number): number;
@@ -104,8 +116,20 @@ export interface NativeBinding {
   createCipher(kernel: string): NativeHandle | number;
   addCipherContext(cipher: NativeHandle, masterKey: Uint8Array, masterSalt: Uint8Array, numbers: Int32Array): number;
   removeCipherContext(cipher: NativeHandle, id: number): number;
-  sealPackets(cipher: NativeHandle, bytes: Uint8Array, descriptors: Int32Array, first: number, count: number): number;
-  openPackets(cipher: NativeHandle, bytes: Uint8Array, descriptors: Int32Array, first: number, count: number): number;
+  sealPackets(
+    cipher: NativeHandle,
+    bytes: MemoryOf<Uint8Array>,
+    descriptors: MemoryOf<Int32Array>,
+    first: number,
+    count: number,
+  ): number;
+  openPackets(
+    cipher: NativeHandle,
+    bytes: MemoryOf<Uint8Array>,
+    descriptors: MemoryOf<Int32Array>,
+    first: number,
+    count: number,
+  ): number;
   closeCipher(cipher: NativeHandle): number;
 }
 

@@ -21,10 +21,12 @@ export interface PacketDevice {
   readonly kind: DeviceKind;
   /** Interface name as the kernel gave it. */
   readonly name: string;
+  /** Longest frame that `read` takes whole, in bytes. */
+  readonly maxFrameBytes: number;
   /**
    * Reads frames until the device is drained or the batch is full, and returns how many. Fills
    * offset and length; leaves `headroom` free bytes before and `tailroom` behind each frame.
-   * A frame that was longer than the room left has flag 2 (`truncated`).
+   * A frame longer than `maxFrameBytes` has flag 2 (`truncated`): of it there are only the first bytes.
    * @throws TunNativeError when the device is gone.
    */
   read(batch: PacketBatch): number;
@@ -77,5 +79,9 @@ export interface Poller {
    * @throws TunNativeError when a source is gone (POLLERR on a deleted device).
    */
   wait(timeoutMs: number): number;
+  /** Whether the last `wait` was ended, or accompanied, by `wake()`. */
+  readonly woken: boolean;
+  /** Monotonic milliseconds when the last `wait` ended: one reading for all packets that it found. */
+  readonly now: number;
   close(): void;
 }

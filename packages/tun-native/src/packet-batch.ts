@@ -1,6 +1,9 @@
 import type { PacketBatch } from "./contracts.ts";
 import { argumentError } from "./errors.ts";
 import { loadBinding } from "./load-binding.ts";
+import { PinnedBatch } from "./pinned-memory.ts";
+
+const WORD_BYTES = 4;
 
 /** Words of one row of `descriptors`: offset, length, context, flags. */
 export const DESCRIPTOR_WORDS = 4;
@@ -54,7 +57,7 @@ export function joinedBatchSize(): PacketBatchSize {
 
 /**
  * Allocates a batch. The memory belongs to the caller; native code uses it only during a call, so a batch needs no
- * closing. @throws TunNativeError `ERR_ARGUMENT`
+ * closing, but its arrays must not be transferred to another thread. @throws TunNativeError `ERR_ARGUMENT`
  */
 export function createPacketBatch(size: PacketBatchSize): PacketBatch {
   const { capacity, bytes } = size;
@@ -64,10 +67,15 @@ export function createPacketBatch(size: PacketBatchSize): PacketBatch {
   if (!Number.isInteger(bytes) || bytes < capacity * CACHE_LINE_BYTES || bytes > 0x7fffffff) {
     throw argumentError("bytes", bytes, `at least ${capacity * CACHE_LINE_BYTES} and at most 2147483647 bytes`);
   }
-  return {
+  // one buffer: whoever transfers a part transfers all, which PinnedBatch notices
+  const tables = Math.ceil(bytes / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+  const descriptorWords = capacity * DESCRIPTOR_WORDS;
+  const endpointWords = capacity * ENDPOINT_WORDS;
+  const buffer = new ArrayBuffer(tables + (descriptorWords + endpointWords) * WORD_BYTES);
+  return new PinnedBatch({
     capacity,
-    bytes: new Uint8Array(new ArrayBuffer(bytes)),
-    descriptors: new Int32Array(capacity * DESCRIPTOR_WORDS),
-    endpoints: new Int32Array(capacity * ENDPOINT_WORDS),
-  };
+    bytes: new Uint8Array(buffer, 0, bytes),
+    descriptors: new Int32Array(buffer, tables, descriptorWords),
+    endpoints: new Int32Array(buffer, tables + descriptorWords * WORD_BYTES, endpointWords),
+  });
 }

@@ -2,6 +2,7 @@ import type { NativeBinding, NativeHandle } from "./binding.ts";
 import type { PacketBatch } from "./contracts.ts";
 import { argumentError, closedError, TunNativeError } from "./errors.ts";
 import { loadBinding } from "./load-binding.ts";
+import { PinnedBatch } from "./pinned-memory.ts";
 import { check } from "./system-error.ts";
 
 const EINVAL = 22;
@@ -86,12 +87,14 @@ class NativeSatpCipher implements SatpCipher {
   }
 
   seal(batch: PacketBatch, first: number, count: number): void {
-    const result = this.#native.sealPackets(this.#handle, batch.bytes, batch.descriptors, first, count);
+    const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
+    const result = this.#native.sealPackets(this.#handle, bytes, descriptors, first, count);
     if (result !== 0) this.#fail("seal", result);
   }
 
   open(batch: PacketBatch, first: number, count: number): void {
-    const result = this.#native.openPackets(this.#handle, batch.bytes, batch.descriptors, first, count);
+    const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
+    const result = this.#native.openPackets(this.#handle, bytes, descriptors, first, count);
     if (result !== 0) this.#fail("open", result);
   }
 

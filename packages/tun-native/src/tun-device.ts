@@ -5,6 +5,7 @@ import { argumentError, TunNativeError } from "./errors.ts";
 import { loadBinding } from "./load-binding.ts";
 import { type DeviceOffload, type DeviceOffloadCounters, type DeviceOffloadOptions, grantOffloads } from "./offload.ts";
 import { HEADROOM_BYTES, TAILROOM_BYTES } from "./packet-batch.ts";
+import { Pinned, PinnedBatch } from "./pinned-memory.ts";
 import { check, systemError } from "./system-error.ts";
 
 /** Device file of TUN and TAP. */
@@ -56,9 +57,10 @@ export class TunDevice implements PacketDevice {
   readonly #descriptor: Descriptor;
   readonly #native: NativeBinding = loadBinding();
   /** Super-frame that is being cut, and tables for joining; empty without a vnet header. */
-  readonly #queue: Uint8Array;
-  readonly #state: Int32Array = new Int32Array(STATE_WORDS);
-  readonly #counters: Float64Array = new Float64Array(4);
+  readonly #hasVnetHeader: boolean;
+  readonly #queue: Pinned<Uint8Array>;
+  readonly #state: Pinned<Int32Array> = new Pinned(new Int32Array(STATE_WORDS));
+  readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(4));
   readonly #granted: readonly DeviceOffload[];
 
   private constructor(descriptor: Descriptor, parts: Omit<DetachedTunDevice, "fd">) {
@@ -68,10 +70,11 @@ export class TunDevice implements PacketDevice {
     this.name = name;
     this.maxFrameBytes = maxFrameBytes;
     this.#granted = offloads;
-    this.#queue = new Uint8Array(hasVnetHeader ? this.#native.constants.TUN_QUEUE_BYTES : 0);
+    this.#hasVnetHeader = hasVnetHeader;
+    this.#queue = new Pinned(new Uint8Array(hasVnetHeader ? this.#native.constants.TUN_QUEUE_BYTES : 0));
     const joinTcp = offloads.includes("coalesce-tcp") ? JOIN_TCP : 0;
     const joinUdp = offloads.includes("coalesce-udp") ? JOIN_UDP : 0;
-    this.#state[MODE] = (kind === "tap" ? IS_TAP : 0) | joinTcp | joinUdp;
+    this.#state.array[MODE] = (kind === "tap" ? IS_TAP : 0) | joinTcp | joinUdp;
   }
 
   /**
@@ -111,13 +114,15 @@ export class TunDevice implements PacketDevice {
   /** Gives the device away; this object is closed afterwards, the interface stays. Pending frames are lost. */
   detach(): DetachedTunDevice {
     const { kind, name, maxFrameBytes, offloads } = this;
-    const hasVnetHeader = this.#queue.length > 0;
-    return { fd: this.#descriptor.release(), kind, name, maxFrameBytes, hasVnetHeader, offloads };
+    const hasVnetHeader = this.#hasVnetHeader;
+    const fd = this.#descriptor.release();
+    this.close();
+    return { fd, kind, name, maxFrameBytes, hasVnetHeader, offloads };
   }
 
   /** What was granted at open, without what the kernel turned out not to take. */
   get offloads(): readonly DeviceOffload[] {
-    const mode = this.#state[MODE] ?? 0;
+    const mode = this.#state.array[MODE] ?? 0;
     return this.#granted.filter(
       (name) =>
         (name !== "coalesce-tcp" || (mode & JOIN_TCP) !== 0) && (name !== "coalesce-udp" || (mode & JOIN_UDP) !== 0),
@@ -125,12 +130,12 @@ export class TunDevice implements PacketDevice {
   }
 
   get offloadCounters(): DeviceOffloadCounters {
-    const [superFrames = 0, segments = 0, joinedWrites = 0, joinedFrames = 0] = this.#counters;
+    const [superFrames = 0, segments = 0, joinedWrites = 0, joinedFrames = 0] = this.#counters.array;
     return { superFrames, segments, joinedWrites, joinedFrames };
   }
 
   get pending(): boolean {
-    return this.#state[PENDING] !== 0;
+    return this.#state.array[PENDING] !== 0;
   }
 
   /** For a poller. */
@@ -149,29 +154,28 @@ export class TunDevice implements PacketDevice {
 
   /** errno of the last frame that the kernel refused, 0 if none. */
   get lastWriteErrno(): number {
-    return this.#state[LAST_ERRNO] ?? 0;
+    return this.#state.array[LAST_ERRNO] ?? 0;
   }
 
   read(batch: PacketBatch): number {
-    const { bytes, descriptors } = batch;
+    const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
     const { fd } = this.#descriptor;
     const native = this.#native;
     const longest = this.maxFrameBytes;
-    const count =
-      this.#queue.length === 0
-        ? native.readFrames(fd, longest, bytes, descriptors)
-        : native.readQueue(fd, longest, this.#queue, this.#state, this.#counters, bytes, descriptors);
+    const count = this.#hasVnetHeader
+      ? native.readQueue(fd, longest, this.#queue.memory, this.#state.memory, this.#counters.memory, bytes, descriptors)
+      : native.readFrames(fd, longest, bytes, descriptors);
     return count < 0 ? this.#fail(count, "read") : count;
   }
 
   write(batch: PacketBatch, first: number, count: number): number {
-    const { bytes, descriptors } = batch;
+    const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
     const { fd } = this.#descriptor;
     const native = this.#native;
-    const written =
-      this.#queue.length === 0
-        ? native.writeFrames(fd, bytes, descriptors, first, count, this.#state)
-        : native.writeQueue(fd, this.#queue, this.#state, this.#counters, bytes, descriptors, first, count);
+    const state = this.#state.memory;
+    const written = this.#hasVnetHeader
+      ? native.writeQueue(fd, this.#queue.memory, state, this.#counters.memory, bytes, descriptors, first, count)
+      : native.writeFrames(fd, bytes, descriptors, first, count, state);
     if (written < 0) return this.#fail(written, "write");
     this.#writeErrors += count - written;
     return written;
@@ -195,6 +199,9 @@ export class TunDevice implements PacketDevice {
 
   close(): void {
     this.#descriptor.close();
+    this.#queue.release();
+    this.#state.release();
+    this.#counters.release();
   }
 
   [Symbol.dispose](): void {
@@ -202,7 +209,7 @@ export class TunDevice implements PacketDevice {
   }
 
   #checkSingle(method: string): void {
-    if (this.#queue.length === 0) return;
+    if (!this.#hasVnetHeader) return;
     throw argumentError(method, this.name, "a device opened without tunSegmentation and coalescing");
   }
 

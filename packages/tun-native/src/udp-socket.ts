@@ -12,6 +12,7 @@ import {
   type SocketOffloadOptions,
 } from "./offload.ts";
 import { ENDPOINT_WORDS } from "./packet-batch.ts";
+import { Pinned, PinnedBatch } from "./pinned-memory.ts";
 import { check, systemError } from "./system-error.ts";
 
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -60,12 +61,12 @@ export class UdpSocket implements DatagramSocket {
   readonly port: number;
   readonly address: string;
   readonly id: number;
-  readonly sendErrors: Float64Array = new Float64Array(4);
+  readonly #sendErrors: Pinned<Float64Array> = new Pinned(new Float64Array(4));
   readonly #descriptor: Descriptor;
   readonly #native: NativeBinding = loadBinding();
   /** Last errno, whether runs leave as one message, and paths that are too narrow for it. */
-  readonly #state: Int32Array = new Int32Array(this.#native.constants.SOCKET_STATE_WORDS);
-  readonly #counters: Float64Array = new Float64Array(6);
+  readonly #state: Pinned<Int32Array> = new Pinned(new Int32Array(this.#native.constants.SOCKET_STATE_WORDS));
+  readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(6));
   readonly #isJoining: 0 | 1;
 
   private constructor(descriptor: Descriptor, parts: Omit<DetachedUdpSocket, "fd">) {
@@ -75,7 +76,7 @@ export class UdpSocket implements DatagramSocket {
     this.address = parts.address;
     this.id = parts.id;
     this.#isJoining = parts.offloads.includes("coalescing") ? 1 : 0;
-    this.#state[SEGMENTING] = parts.offloads.includes("segmentation") ? 1 : 0;
+    this.#state.array[SEGMENTING] = parts.offloads.includes("segmentation") ? 1 : 0;
   }
 
   /**
@@ -119,22 +120,24 @@ export class UdpSocket implements DatagramSocket {
   /** Gives the socket away; this object is closed afterwards, the port stays bound. */
   detach(): DetachedUdpSocket {
     const { family, address, port, id, offloads } = this;
-    return { fd: this.#descriptor.release(), family, address, port, id, offloads };
+    const fd = this.#descriptor.release();
+    this.close();
+    return { fd, family, address, port, id, offloads };
   }
 
   /** What was granted at open, without what the network below turned out not to take. */
   get offloads(): readonly SocketOffload[] {
     const all: readonly SocketOffload[] = ["segmentation", "coalescing"];
-    return all.filter((name) => (name === "coalescing" ? this.#isJoining : this.#state[SEGMENTING]) === 1);
+    return all.filter((name) => (name === "coalescing" ? this.#isJoining : this.#state.array[SEGMENTING]) === 1);
   }
 
   /** Segmented messages that the kernel refused; their datagrams went one by one. */
   get refusedSends(): number {
-    return this.#counters[REFUSED_SENDS] ?? 0;
+    return this.#counters.array[REFUSED_SENDS] ?? 0;
   }
 
   get offloadCounters(): SocketOffloadCounters {
-    const [segmentedSends = 0, segmentedDatagrams = 0, refusedSends = 0, ...received] = this.#counters;
+    const [segmentedSends = 0, segmentedDatagrams = 0, refusedSends = 0, ...received] = this.#counters.array;
     const [coalescedReceives = 0, coalescedDatagrams = 0, lostDatagrams = 0] = received;
     return { segmentedSends, segmentedDatagrams, refusedSends, coalescedReceives, coalescedDatagrams, lostDatagrams };
   }
@@ -155,12 +158,16 @@ export class UdpSocket implements DatagramSocket {
     return check(this.#native.getSocketOption(this.fd, SOL_SOCKET, SO_RCVBUF), "getsockopt(SO_RCVBUF)", this.label);
   }
 
+  get sendErrors(): Float64Array {
+    return this.#sendErrors.array;
+  }
+
   get lastSendErrno(): number {
-    return this.#state[LAST_ERRNO] ?? 0;
+    return this.#state.array[LAST_ERRNO] ?? 0;
   }
 
   receive(batch: PacketBatch): number {
-    const { bytes, descriptors, endpoints } = batch;
+    const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
     const count = this.#native.receiveDatagrams(
       this.#descriptor.fd,
       this.id,
@@ -168,29 +175,33 @@ export class UdpSocket implements DatagramSocket {
       descriptors,
       endpoints,
       this.#isJoining,
-      this.#counters,
+      this.#counters.memory,
     );
     return count < 0 ? this.#fail(count, "recvmmsg") : count;
   }
 
   send(batch: PacketBatch, first: number, count: number): number {
+    const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
     const sent = this.#native.sendDatagrams(
       this.#descriptor.fd,
       this.family,
-      batch.bytes,
-      batch.descriptors,
-      batch.endpoints,
+      bytes,
+      descriptors,
+      endpoints,
       first,
       count,
-      this.sendErrors,
-      this.#state,
-      this.#counters,
+      this.#sendErrors.memory,
+      this.#state.memory,
+      this.#counters.memory,
     );
     return sent < 0 ? this.#fail(sent, "sendmmsg") : sent;
   }
 
   close(): void {
     this.#descriptor.close();
+    this.#sendErrors.release();
+    this.#state.release();
+    this.#counters.release();
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,8 @@ import { requires } from "satp-tools/lab";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PACKET_BAD_TAG, PACKET_OK } from "../src/index.ts";
 import { loadBinding } from "../src/load-binding.ts";
-import { ARM64, HERE, KernelCheck } from "./support/kernel-check.ts";
+import { KernelCheck } from "./support/kernel-check.ts";
+import { ARM64, HERE } from "./support/native-program.ts";
 import { type BatchLimits, randomBatch } from "./support/random-batch.ts";
 import { clearText, contextFor, vectors } from "./support/satp-vectors.ts";
 
@@ -13,7 +14,7 @@ const native = loadBinding()
 const places = [
   { place: "this machine, with sanitizers", target: HERE, kernels: native, runs: 40, needs: requires() },
   {
-    place: `${ARM64.emulator}, built with ${ARM64.compiler}`,
+    place: `${ARM64.emulator[0]}, built with ${ARM64.compiler}`,
     target: ARM64,
     kernels: ["armv8"],
     runs: 10,

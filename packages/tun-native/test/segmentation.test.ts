@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createPacketBatch, type PacketBatch } from "../src/index.ts";
 import { flagsOf, packetOf } from "./support/batch.ts";
 import { type FramePipe, framePipe } from "./support/frame-pipe.ts";
-import { cutNaively, ethernet, type FrameOptions, makeFrame, superFrame, vnetHeader } from "./support/super-frames.ts";
+import { anySuperFrame } from "./support/random-frames.ts";
+import { cutNaively, type FrameOptions, makeFrame, superFrame, vnetHeader } from "./support/super-frames.ts";
 
 const open: FramePipe[] = [];
 
@@ -30,34 +31,6 @@ function readAll({ device }: FramePipe, batch: PacketBatch): { frames: Buffer[];
     if (count === 0 && !device.pending) return { frames, flags };
   }
 }
-
-const TIMESTAMPS = Uint8Array.from([1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8]);
-
-const link = fc.constantFrom<"tun" | "tap" | "vlan" | "two vlans">("tun", "tap", "vlan", "two vlans");
-const anySuperFrame = fc
-  .record({
-    family: fc.constantFrom<4 | 6>(4, 6),
-    protocol: fc.constantFrom<"tcp" | "udp">("tcp", "udp"),
-    link,
-    options: fc.constantFrom(new Uint8Array(0), TIMESTAMPS, new Uint8Array(40).fill(1)),
-    tcpFlags: fc.constantFrom(16, 16 | 8, 16 | 1, 16 | 8 | 1, 16 | 128, 16 | 64 | 8),
-    sequence: fc.integer({ min: 0, max: 0xffffffff }),
-    id: fc.integer({ min: 0, max: 0xffff }),
-    dontFragment: fc.boolean(),
-    segmentBytes: fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 500, max: 9000 })),
-    segments: fc.integer({ min: 1, max: 60 }),
-    lastBytes: fc.integer({ min: 1, max: 9000 }),
-    seed: fc.integer({ min: 0, max: 255 }),
-  })
-  .map(({ link, options, segmentBytes, segments, lastBytes, seed, ...fields }) => {
-    const family = fields.family;
-    const vlans = link === "vlan" ? [5] : link === "two vlans" ? [5, 6] : [];
-    const wished = segmentBytes * (segments - 1) + Math.min(lastBytes, segmentBytes);
-    const payload = Uint8Array.from({ length: Math.min(wished, 65_000) }, (_, i) => (i * 31 + seed) & 0xff);
-    const base = fields.protocol === "tcp" ? { ...fields, tcpOptions: options } : fields;
-    const frame: FrameOptions = link === "tun" ? base : { ...base, link: ethernet(family, ...vlans) };
-    return { frame, payload, segmentBytes, kind: link === "tun" ? ("tun" as const) : ("tap" as const) };
-  });
 
 describe("a super-frame", () => {
   it("becomes the frames that a naive segmenter makes of it, through batches of any size", () => {

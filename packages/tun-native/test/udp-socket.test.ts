@@ -208,19 +208,22 @@ describe("a socket", () => {
     expect(receiver.receive(createPacketBatch({ capacity: 8, bytes: 8 * 512 }))).toBe(3);
   });
 
-  it("counts what is longer than IP can carry as too big", () => {
-    const [sender, receiver] = [udp(), udp()];
+  it.each([
+    { family: 4, address: "127.0.0.1", most: 65_507 },
+    { family: 6, address: "::1", most: 65_527 },
+  ] as const)("counts what is longer than IPv$family can carry as too big", ({ family, address, most }) => {
+    const [sender, receiver] = [udp({ family }), udp({ family })];
     const batch = createPacketBatch({ capacity: 3, bytes: 3 * 66_000 });
-    [10, 65508, 65507].forEach((length, i) => {
+    [10, most + 1, most].forEach((length, i) => {
       batch.descriptors.set([i * 66_000, length, 0, 0], i * 4);
-      writeEndpoint(batch.endpoints, i, parseAddress("127.0.0.1"), receiver.port, 0);
+      writeEndpoint(batch.endpoints, i, parseAddress(address), receiver.port, 0);
     });
     expect(sender.send(batch, 0, 3)).toBe(2);
     expect([...sender.sendErrors]).toEqual([0, 1, 0, 0]);
     expect(sender.lastSendErrno).toBe(90);
     const into = createPacketBatch({ capacity: 3, bytes: 3 * 66_000 });
     expect(receiver.receive(into)).toBe(2);
-    expect(packetOf(into, 1)).toHaveLength(65507);
+    expect(packetOf(into, 1)).toHaveLength(most);
   });
 
   it("does not lose datagrams to a port that nobody listens on", async () => {
@@ -270,18 +273,32 @@ describe("a network that does not take everything", requires("root", "unshare", 
     expect(result).toEqual({ sent: 1, errors: [0, 0, 2, 0], errno: 101 });
   });
 
-  it("fragments what is longer than the path takes", async () => {
-    const received = await inNamespace(({ tun, run }) => {
-      run("ip", "link", "set", "lo", "mtu", "1500");
-      const sender = tun.UdpSocket.open({ family: 4, id: 0 });
-      const receiver = tun.UdpSocket.open({ family: 4, address: "127.0.0.1", id: 0 });
-      const batch = tun.createPacketBatch({ capacity: 1, bytes: 8192 });
-      batch.descriptors.set([0, 6000, 0, 0]);
-      tun.writeEndpoint(batch.endpoints, 0, tun.parseAddress("127.0.0.1"), receiver.port, 0);
-      return [sender.send(batch, 0, 1), receiver.receive(batch), batch.descriptors[1]];
-    });
-    expect(received).toEqual([1, 1, 6000]);
-  });
+  it.each([4, 6] as const)(
+    "fragments over IPv%i what is longer than the path takes, and refuses nothing",
+    async (family) => {
+      const result = await inNamespace(
+        ({ tun, run }) => {
+          run("ip", "link", "set", "lo", "mtu", "1280");
+          const family = process.env["FAMILY"] === "4" ? 4 : 6;
+          const address = family === 4 ? "127.0.0.1" : "::1";
+          const sender = tun.UdpSocket.open({ family, id: 0 });
+          const receiver = tun.UdpSocket.open({ family, address, id: 0 });
+          const lengths = [1, 1232, 1233, 1253, 9246, 40_000, 65_507];
+          const batch = tun.createPacketBatch({ capacity: lengths.length, bytes: lengths.length * 66_000 });
+          lengths.forEach((length, i) => {
+            batch.descriptors.set([i * 66_000, length, 0, 0], i * 4);
+            tun.writeEndpoint(batch.endpoints, i, tun.parseAddress(address), receiver.port, 0);
+          });
+          const sent = sender.send(batch, 0, lengths.length);
+          const received = Array.from({ length: receiver.receive(batch) }, (_, i) => batch.descriptors[i * 4 + 1]);
+          return { sent, errors: [...sender.sendErrors], received };
+        },
+        [],
+        { FAMILY: `${family}` },
+      );
+      expect(result).toEqual({ sent: 7, errors: [0, 0, 0, 0], received: [1, 1232, 1233, 1253, 9246, 40_000, 65_507] });
+    },
+  );
 
   it("drops as full what does not fit the send buffer, within a few milliseconds", async () => {
     const result = await inNamespace(({ tun }) => {

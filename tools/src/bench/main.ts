@@ -1,67 +1,60 @@
-// `npm run bench [-- --runs 5 --seconds 5 --only ours,uanytun --no-write]`
+// `npm run bench`: see plan.ts for its options, sections/ for what it measures.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { anytun, bareLink, type Contender, ours, uanytun, wireguardGo } from "../contenders/index.ts";
 import { LabError, lacking } from "../lab/index.ts";
 import { bold, dim, red } from "../terminal/style.ts";
 import { textTable } from "../terminal/text-table.ts";
-import { measureContender } from "./measure-contender.ts";
+import { barPicture } from "./picture.ts";
+import { type Plan, readPlan } from "./plan.ts";
 import { benchmarkReport } from "./report.ts";
-import { type Figures, resultTable } from "./results.ts";
+import type { Section, SectionResult, Settings } from "./section.ts";
+import { sections } from "./sections/index.ts";
 
-const contenders: Readonly<Record<string, Contender>> = {
-  ours,
-  uanytun,
-  anytun,
-  "wireguard-go": wireguardGo,
-  bare: bareLink,
-};
-const usage = `usage: npm run bench [-- --runs N --seconds N --only ${Object.keys(contenders).join(",")} --no-write]`;
-
-/** @throws LabError when something is missing or does not start */
-async function bench(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: "string", default: "5" },
-      seconds: { type: "string", default: "5" },
-      only: { type: "string", default: Object.keys(contenders).join(",") },
-      "no-write": { type: "boolean", default: false },
-    },
-  });
-  const runs = Number(values.runs);
-  const seconds = Number(values.seconds);
-  if (!(runs >= 1) || !(seconds > 0)) throw new LabError("setup", usage);
-  const chosen = values.only.split(",").map((name) => {
-    const contender = contenders[name];
-    if (contender === undefined) throw new LabError("setup", `no contender ${name}\n${usage}`);
-    return contender;
-  });
-  const [lack] = lacking("root", "iperf3", ...chosen.flatMap((contender) => contender.needs));
+/** @returns the measurements that failed; @throws LabError when something is missing or wrong from the start */
+async function bench(plan: Plan): Promise<readonly string[]> {
+  const settings: Settings = {
+    runs: plan.runs,
+    seconds: plan.seconds,
+    wants: (id) => plan.only?.includes(id) ?? true,
+    tell: (line) => console.log(dim(line)),
+  };
+  const chosen = Object.entries(sections)
+    .filter(([name]) => plan.sections.includes(name))
+    .map(([, section]) => section);
+  const [lack] = lacking(...chosen.flatMap((section) => section.needs(settings)));
   if (lack !== undefined)
-    throw new LabError("missing", `${lack.name} is missing: ${lack.command.replace("test", "run bench")}`);
+    throw new LabError("missing", `${lack.name} is missing: ${lack.command.replace("npm test", "npm run bench")}`);
 
-  const results = new Map<string, Figures[]>(chosen.map((contender) => [contender.name, []]));
-  for (let run = 1; run <= runs; run += 1) {
-    for (const contender of chosen) {
-      const figures = await measureContender(contender, seconds);
-      results.get(contender.name)?.push(figures);
-      console.log(dim(`run ${run} of ${runs}  ${contender.name.padEnd(26)} ${figures.tcp.toFixed(2)} Gbit/s`));
+  const results: [Section, SectionResult][] = [];
+  for (const section of chosen) {
+    console.log(bold(`\n${section.title}`));
+    const started = performance.now();
+    const result = await section.measure(settings);
+    for (const { caption, rows } of result.tables) {
+      console.log(`${caption === undefined ? "" : `\n${caption}`}\n${bold(textTable(rows))}`);
     }
+    console.log(dim(`took ${((performance.now() - started) / 1000).toFixed(0)} s`));
+    results.push([section, result]);
   }
-  const reference = uanytun.name;
-  console.log(`\n${bold(textTable(resultTable(results, reference)))}`);
-  if (values["no-write"]) return;
+  if (plan.writes) write(plan, results);
+  return results.flatMap(([, { failures }]) => failures);
+}
+
+function write({ runs, seconds }: Plan, results: readonly (readonly [Section, SectionResult])[]): void {
+  const docs = (file: string): string => fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url));
   const command = `npm run bench -- --runs ${runs} --seconds ${seconds}`;
-  const file = fileURLToPath(new URL("../../../docs/BENCHMARKS.md", import.meta.url));
-  writeFileSync(file, benchmarkReport(results, { command, runs, seconds, reference }));
-  console.log(dim("\nwritten to docs/BENCHMARKS.md"));
+  writeFileSync(docs("BENCHMARKS.md"), benchmarkReport(results, { command, runs, seconds }));
+  const bars = results.flatMap(([, result]) => result.bars ?? []);
+  writeFileSync(docs("benchmarks.svg"), barPicture("TCP rate and processor time of each implementation", bars));
+  console.log(dim("\nwritten to docs/BENCHMARKS.md and docs/benchmarks.svg"));
 }
 
 try {
-  await bench();
+  const failures = await bench(readPlan(process.argv.slice(2)));
+  for (const failure of failures) console.error(red(failure));
+  if (failures.length > 0) process.exitCode = 1;
 } catch (error) {
-  if (!(error instanceof LabError) && !(error instanceof TypeError)) throw error;
+  if (!(error instanceof LabError)) throw error;
   console.error(red(error.message));
   process.exitCode = 1;
 }

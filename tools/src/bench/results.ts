@@ -1,56 +1,54 @@
-// The numbers of all runs, and the table made of their medians.
+// Tables of the medians of all runs.
 import { median, spread } from "../measure/statistics.ts";
 
-/** What is measured of one contender in one run; NaN where it does not apply. */
-export interface Figures {
-  readonly tcp: number;
-  readonly cpuLeft: number;
-  readonly cpuRight: number;
-  readonly smallUdp: number;
-  readonly idle: number;
-  readonly loaded: number;
-  readonly residentLeft: number;
-  readonly residentRight: number;
-}
+/** What was measured of each contender, one after the other; no entry for a run that failed. */
+export type Runs<Figures> = ReadonlyMap<string, readonly Figures[]>;
 
-interface Column {
+export interface Column<Figures> {
   readonly title: string;
   readonly digits: number;
-  /** Shown beside its ratio to the reference. */
-  readonly ratio: boolean;
+  /** NaN where it does not apply. */
   readonly value: (figures: Figures) => number;
+  /** Name of the row whose value is ×1. */
+  readonly reference?: string;
+  /** Show only the ratio. */
+  readonly ratioOnly?: boolean;
 }
 
-const columns: readonly Column[] = [
-  { title: "TCP Gbit/s", digits: 2, ratio: true, value: (figures) => figures.tcp },
-  { title: "CPU s/GB sending", digits: 2, ratio: true, value: (figures) => figures.cpuLeft },
-  { title: "CPU s/GB receiving", digits: 2, ratio: true, value: (figures) => figures.cpuRight },
-  { title: "64-byte UDP kpps", digits: 0, ratio: true, value: (figures) => figures.smallUdp / 1000 },
-  { title: "ping idle ms", digits: 2, ratio: false, value: (figures) => figures.idle },
-  { title: "ping loaded ms", digits: 2, ratio: false, value: (figures) => figures.loaded },
-  { title: "RSS MiB", digits: 0, ratio: false, value: (figures) => (figures.residentLeft + figures.residentRight) / 2 },
-];
-
 /** Head and one row for each contender: medians, and × the reference where it was measured too. */
-export function resultTable(runs: ReadonlyMap<string, readonly Figures[]>, reference: string): string[][] {
-  const base = runs.get(reference);
+export function resultTable<Figures>(runs: Runs<Figures>, columns: readonly Column<Figures>[]): string[][] {
   const rows = [["", ...columns.map((column) => column.title)]];
   for (const [name, figures] of runs) {
-    rows.push([name, ...columns.map((column) => cell(column, figures, base))]);
+    rows.push([name, ...columns.map((column) => cell(column, figures, runs))]);
   }
   return rows;
 }
 
-/** Largest deviation of a run's TCP rate from the median, over all contenders: says how quiet the machine was. */
-export function largestSpread(runs: ReadonlyMap<string, readonly Figures[]>): number {
-  return Math.max(0, ...[...runs.values()].map((figures) => spread(figures.map(({ tcp }) => tcp))));
+/** Median of one value over the runs; NaN without runs. */
+export function medianOf<Figures>(
+  figures: readonly Figures[] | undefined,
+  value: (figures: Figures) => number,
+): number {
+  return median((figures ?? []).map(value));
 }
 
-function cell(column: Column, figures: readonly Figures[], base: readonly Figures[] | undefined): string {
-  const value = median(figures.map(column.value));
+/** `×2.50`, or a dash when one of the two is missing. */
+export function ratioText(value: number, reference: number): string {
+  const ratio = value / reference;
+  return Number.isFinite(ratio) ? `×${ratio.toFixed(2)}` : "–";
+}
+
+/** Largest deviation of a run's value from its median, over all contenders: says how quiet the machine was. */
+export function largestSpread<Figures>(runs: Runs<Figures>, value: (figures: Figures) => number): number {
+  const spreads = [...runs.values()].map((figures) => spread(figures.map(value)));
+  return Math.max(0, ...spreads.filter((share) => !Number.isNaN(share)));
+}
+
+function cell<Figures>(column: Column<Figures>, figures: readonly Figures[], runs: Runs<Figures>): string {
+  const value = medianOf(figures, column.value);
   if (Number.isNaN(value)) return "–";
-  const text = value.toFixed(column.digits);
-  const reference = base === undefined ? Number.NaN : median(base.map(column.value));
-  if (!column.ratio || Number.isNaN(reference)) return text;
-  return `${text} (×${(value / reference).toFixed(2)})`;
+  const reference = column.reference === undefined ? undefined : runs.get(column.reference);
+  const ratio = ratioText(value, medianOf(reference, column.value));
+  if (column.ratioOnly === true) return ratio;
+  return ratio === "–" ? value.toFixed(column.digits) : `${value.toFixed(column.digits)} (${ratio})`;
 }

@@ -1,4 +1,4 @@
 export { bareLink } from "./bare-link.ts";
 export type { Contender, Tunnel } from "./contender.ts";
-export { anytun, ours, ownDaemon, uanytun } from "./satp.ts";
+export { anytun, ours, oursWith, ownDaemon, uanytun } from "./satp.ts";
 export { wireguardGo } from "./wireguard-go.ts";

@@ -6,6 +6,8 @@ export interface DaemonCounters {
   readonly packetsOut: number;
   /** Only reasons that happened. */
   readonly drops: ReadonlyMap<string, number>;
+  /** What was moved in bulk; all counters, also those that are 0. */
+  readonly offloads: ReadonlyMap<string, number>;
   /** The lines, for people. */
   readonly text: string;
 }
@@ -18,18 +20,20 @@ export async function daemonCounters(daemon: Program): Promise<DaemonCounters> {
     () => {
       const lines = daemon.output.slice(from).split("\n");
       const traffic = lines.findIndex((line) => / counters: /.test(line));
-      // The report goes out in one piece: totals, drops, then two lines for each peer.
-      const drops = lines[traffic + 1];
-      return traffic < 0 || drops === undefined || lines.length < traffic + 3 ? undefined : { lines, traffic, drops };
+      // Totals, drops, two lines for each peer; the last line says what was moved in bulk.
+      const last = lines.findIndex((line, index) => index > traffic && / offloads: /.test(line));
+      return traffic < 0 || last < 0 || lines.length < last + 2 ? undefined : lines.slice(traffic, last + 1);
     },
     { what: "the counters of a daemon" },
   );
-  const totals = words(report.lines[report.traffic] ?? "");
+  const [totalsLine = "", dropsLine = ""] = report;
+  const totals = words(totalsLine);
   return {
     packetsIn: totals.get("packets-in") ?? Number.NaN,
     packetsOut: totals.get("packets-out") ?? Number.NaN,
-    drops: words(report.drops),
-    text: report.lines.slice(report.traffic).join("\n").trimEnd(),
+    drops: words(dropsLine),
+    offloads: words(report.at(-1) ?? ""),
+    text: report.join("\n"),
   };
 }
 

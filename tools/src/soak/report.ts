@@ -1,5 +1,6 @@
-import { cpus } from "node:os";
+// What the long runs have shown: faults, and sections of docs/SOAK.md.
 import { markdownTable } from "../terminal/text-table.ts";
+import type { Section } from "./document.ts";
 import type { FuzzResult } from "./fuzz-campaign.ts";
 import type { MatrixResult } from "./option-matrix.ts";
 import type { MemoryTrend, SoakResult } from "./traffic-soak.ts";
@@ -36,18 +37,8 @@ export function fuzzFaults({ flood, read, droppedByKernel, counted }: FuzzResult
   return faults;
 }
 
-/** The text of docs/SOAK.md. */
-export function soakReport(command: string, soak: SoakResult, fuzz: FuzzResult, matrix: MatrixResult): string {
-  const machine = cpus();
-  const faults = [...soakFaults(soak), ...fuzzFaults(fuzz), ...matrix.failed];
-  return `# Long runs
-
-Written by \`${command}\` on ${machine[0]?.model.trim() ?? "an unknown processor"}, ${machine.length} cores, Node.js ${process.version}.
-Their short versions are part of \`npm test\`. ${faults.length === 0 ? "Everything held." : `**Faults: ${faults.join("; ")}.**`}
-
-## Traffic
-
-Two daemons, ${(soak.seconds / 60).toFixed(1)} minutes, one TCP stream each way as fast as it goes: ${soak.gigabytes.toFixed(1)} GB; ${soak.pingsAnswered} of
+export function trafficSection(soak: SoakResult): Section {
+  const body = `Two daemons, ${(soak.seconds / 60).toFixed(1)} minutes, one TCP stream each way as fast as it goes: ${soak.gigabytes.toFixed(1)} GB; ${soak.pingsAnswered} of
 ${soak.pingsSent} pings answered meanwhile.
 
 ${memoryTable(soak.memory)}
@@ -57,11 +48,12 @@ Flat means: the median of the last third of the time is at most 5 % and 2 MiB ab
 \`\`\`
 left   ${indent(soak.counters[0].text)}
 right  ${indent(soak.counters[1].text)}
-\`\`\`
+\`\`\``;
+  return { title: "Traffic", faults: soakFaults(soak), body };
+}
 
-## Fuzz
-
-A third host sent ${fuzz.flood.sent} datagrams (seed ${fuzz.seed}) to a daemon in use, in ${fuzz.flood.seconds.toFixed(0)} s:
+export function fuzzSection(fuzz: FuzzResult): Section {
+  const body = `A third host sent ${fuzz.flood.sent} datagrams (seed ${fuzz.seed}) to a daemon in use, in ${fuzz.flood.seconds.toFixed(0)} s:
 ${Object.entries(fuzz.flood.made)
   .map(([kind, count]) => `${count} ${kind}`)
   .join(", ")}.
@@ -70,13 +62,14 @@ No crash, and the tunnel worked both ways afterwards. Resident memory ${mib(fuzz
 
 \`\`\`
 ${fuzz.counters.text.split("\n").map(plain).join("\n")}
-\`\`\`
+\`\`\``;
+  return { title: "Fuzz", faults: fuzzFaults(fuzz), body };
+}
 
-## Options
-
-${matrix.passed} combinations of peer, side, device, underlay, cipher, key derivation, authentication and tag length answered
-pings both ways${matrix.failed.length === 0 ? "." : `; ${matrix.failed.length} did not.`}
-`;
+export function optionsSection(matrix: MatrixResult): Section {
+  const body = `${matrix.passed} combinations of peer, side, device, underlay, cipher, key derivation, authentication and tag length answered
+pings both ways${matrix.failed.length === 0 ? "." : `; ${matrix.failed.length} did not.`}`;
+  return { title: "Options", faults: matrix.failed, body };
 }
 
 function memoryTable(memory: readonly MemoryTrend[]): string {

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { requires } from "../../src/lab/index.ts";
 import { fuzzCampaign } from "../../src/soak/fuzz-campaign.ts";
+import { interopLoad, loadCases } from "../../src/soak/interop-load.ts";
+import { loadFaults } from "../../src/soak/load-report.ts";
 import { combinations, optionMatrix } from "../../src/soak/option-matrix.ts";
 import { fuzzFaults, soakFaults } from "../../src/soak/report.ts";
 import { soakTraffic } from "../../src/soak/traffic-soak.ts";
@@ -24,6 +26,19 @@ describe("two daemons", requires("root", "tun", "ip", "ping", "iperf3", "tcpdump
     expect(result.counters.drops.get("unknown-mux")).toBeGreaterThan(100);
   });
 });
+
+describe(
+  "an original under load in both directions",
+  requires("root", "tun", "ip", "ping", "ethtool", "anytun", "uanytun", "ifconfig"),
+  () => {
+    it.each(loadCases())("delivers every byte: $peer, ours $ourRole, IPv$inside in IPv$outside", async (wanted) => {
+      const result = await interopLoad(wanted, 2);
+      expect(loadFaults(result)).toEqual([]);
+      const [ours, theirs] = result.ends.map(({ received }) => received.reduce((sum, { bytes }) => sum + bytes, 0));
+      expect(Math.min(ours ?? 0, theirs ?? 0)).toBeGreaterThan(1_000_000);
+    });
+  },
+);
 
 describe("the matrix of options", () => {
   it("has every combination once", () => {

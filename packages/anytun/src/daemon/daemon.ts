@@ -116,6 +116,8 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
         break;
       case "rejected":
         lines.rejected(event.rejections);
+        // the kernel refuses for their size only what its idea of the path has just changed for
+        if (event.rejections.sendTooBig > 0) mtu.check();
         break;
       case "segments-refused":
         lines.segmentsRefused();
@@ -138,7 +140,14 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
   );
   ends.add(() => plane.close());
   const mtu = new TunnelMtu(
-    { ...config, kind: config.device.kind, tagBytes: config.suite.tagBytes, device: name, log },
+    {
+      ...config,
+      kind: config.device.kind,
+      tagBytes: config.suite.tagBytes,
+      device: name,
+      frameBytes: device.maxFrameBytes,
+      log,
+    },
     {
       get interfaceMtu() {
         return link.mtu;

@@ -6,9 +6,13 @@ import type { Logger } from "../log/logger.ts";
 import { RateLimiter } from "../log/rate-limiter.ts";
 import type { Clock } from "./clock.ts";
 
+/** What lasts until somebody changes an MTU is said once, and how often it happened now and then. */
+const LASTING = { lines: 1, intervalMs: 600_000 };
+
 export class PlaneLog {
   readonly #log: Logger;
   readonly #limiter: RateLimiter;
+  readonly #lasting: RateLimiter;
   readonly #device: string;
   readonly #mux: number;
 
@@ -16,6 +20,7 @@ export class PlaneLog {
   constructor(log: Logger, clock: Clock, device: string, mux: number) {
     this.#log = log;
     this.#limiter = new RateLimiter(log, () => clock.now());
+    this.#lasting = new RateLimiter(log, () => clock.now(), LASTING);
     this.#device = device;
     this.#mux = mux;
   }
@@ -33,15 +38,18 @@ export class PlaneLog {
     this.#limiter.note("endpoint-moved", LOG_NOTICE, text);
   }
 
-  rejected({ badTags, replays, lastReplay, tooLong, noSequence }: Rejections): void {
+  rejected({ badTags, replays, lastReplay, tooLong, noSequence, sendTooBig }: Rejections): void {
     this.#limiter.note("bad-tag", LOG_NOTICE, "wrong Authentication Tag!", badTags);
     if (lastReplay !== undefined) {
       const { endpoint, sequence, senderId } = lastReplay;
       const text = `Replay attack from ${formatEndpoint(endpoint)} seq:${sequence} sid: ${senderId}`;
       this.#limiter.note("replay", LOG_NOTICE, text, replays);
     }
-    const long = `frames too long for the tunnel were dropped: lower the MTU of ${this.#device}`;
-    this.#limiter.note("too-long", LOG_WARNING, long, tooLong);
+    const device = this.#device;
+    const long = `frames too long for the tunnel were dropped and their senders told by ICMP: lower the MTU of ${device}`;
+    this.#lasting.note("too-long", LOG_WARNING, long, tooLong);
+    const big = `datagrams were refused as too long for the path (EMSGSIZE): lower the MTU of ${device}`;
+    this.#lasting.note("send-too-big", LOG_WARNING, big, sendTooBig);
     this.#limiter.note("no-sequence", LOG_ERROR, "frames were dropped: no sequence numbers are reserved", noSequence);
   }
 
@@ -53,10 +61,12 @@ export class PlaneLog {
   /** Writes the summaries that are due. */
   flush(): void {
     this.#limiter.flush();
+    this.#lasting.flush();
   }
 
   /** Writes all summaries. */
   finish(): void {
     this.#limiter.finish();
+    this.#lasting.finish();
   }
 }

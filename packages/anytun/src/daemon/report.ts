@@ -5,9 +5,9 @@ import type { PeerSnapshot, Snapshot, Traffic } from "../data-plane/messages.ts"
 /** Drops that never happened are left out; all other counters are always there. Nothing without a snapshot. */
 export function reportLines(snapshot: Snapshot | undefined): string[] {
   if (snapshot === undefined) return [];
-  const { traffic, drops, peers, offloads } = snapshot;
+  const { traffic, drops, tooBigAnswers, peers, offloads } = snapshot;
   return [
-    `counters: ${trafficWords(traffic)}`,
+    `counters: ${trafficWords(traffic)} too-big-answers=${tooBigAnswers}`,
     `drops: ${dropWords(drops)}`,
     ...peers.flatMap(peerLines),
     ...(offloads === undefined ? [] : [`offloads: ${offloadWords(offloads)}`]),

@@ -28,6 +28,8 @@ export interface MtuSinks {
 export interface MtuOptions extends Pick<Config, "mtu" | "mssClamp" | "ipv6"> {
   readonly kind: "tun" | "tap";
   readonly tagBytes: number;
+  /** Longest frame that the data plane takes, in bytes. */
+  readonly frameBytes: number;
   /** Name of the interface, for the log. */
   readonly device: string;
   readonly log: Logger;
@@ -67,9 +69,10 @@ export class TunnelMtu {
   }
 
   #check(): void {
-    const { mtu, mssClamp, kind, tagBytes, device } = this.#options;
+    const { mtu, mssClamp, kind, tagBytes, frameBytes, device } = this.#options;
     const endpoint = this.#endpoint;
-    let limit = this.#sinks.interfaceMtu;
+    const { interfaceMtu } = this.#sinks;
+    let limit = Math.min(interfaceMtu, frameBytes - (kind === "tap" ? ETHERNET_HEADER_BYTES : 0));
     if (endpoint !== undefined) {
       const path = this.#sinks.pathMtu(endpoint);
       const fits = fittingPacket(path, endpoint[ENDPOINT_FAMILY] ?? 0, kind, tagBytes);
@@ -77,11 +80,13 @@ export class TunnelMtu {
       if (mtu === "auto") {
         const least = this.#options.ipv6 === undefined ? LEAST_MTU : LEAST_IPV6_MTU;
         const wanted = Math.min(Math.max(fits, least), MOST_MTU);
-        if (wanted !== limit) this.#sinks.interfaceMtu = wanted;
+        if (wanted !== interfaceMtu) this.#sinks.interfaceMtu = wanted;
         limit = wanted;
         this.#say(`MTU of ${device} is ${wanted}: ${place}`);
       } else if (fits < limit) {
-        this.#say(`packets longer than ${fits} bytes leave in fragments: ${place}, MTU of ${device} is ${limit}`);
+        this.#say(
+          `packets longer than ${fits} bytes leave in fragments: ${place}, MTU of ${device} is ${interfaceMtu}`,
+        );
       }
       limit = Math.min(limit, fits);
     }

@@ -2,6 +2,7 @@ import type { BatchCipher, PacketBatch, Tunnel } from "satp-core";
 import { DESCRIPTOR_WORDS, ENDPOINT_SOCKET, ENDPOINT_WORDS, LENGTH, OFFSET } from "satp-core";
 import type { DatagramSocket, PacketDevice, Poller } from "tun-native";
 import { clampMss } from "./mss-clamp.ts";
+import { TooBigAnswers } from "./too-big-answers.ts";
 
 /** Everything the packets pass through, opened by somebody else and closed by {@link DataPlane.close}. */
 export interface DataPlaneParts {
@@ -16,8 +17,6 @@ export interface DataPlaneParts {
   readonly frames: PacketBatch;
   /** Arena of the inbound direction. */
   readonly datagrams: PacketBatch;
-  /** Monotonic milliseconds. */
-  now(): number;
 }
 
 const DEVICE_READY = 1;
@@ -29,10 +28,32 @@ const DEVICE_READY = 1;
 export class DataPlane {
   /** Longest IP packet that TCP connections through the tunnel are told of, in bytes; 0 = they are not told. */
   packetLimit = 0;
-  readonly #parts: DataPlaneParts;
+  // one by one, not as `parts`: whatever the object that they came in looks like, the compiler sees one shape
+  readonly #device: PacketDevice;
+  readonly #sockets: readonly DatagramSocket[];
+  readonly #poller: Poller;
+  readonly #cipher: BatchCipher;
+  readonly #tunnel: Tunnel;
+  readonly #frames: PacketBatch;
+  readonly #datagrams: PacketBatch;
+  readonly #isTap: boolean;
+  readonly #tooBig: TooBigAnswers;
 
   constructor(parts: DataPlaneParts) {
-    this.#parts = parts;
+    this.#device = parts.device;
+    this.#sockets = parts.sockets;
+    this.#poller = parts.poller;
+    this.#cipher = parts.cipher;
+    this.#tunnel = parts.tunnel;
+    this.#frames = parts.frames;
+    this.#datagrams = parts.datagrams;
+    this.#isTap = parts.device.kind === "tap";
+    this.#tooBig = new TooBigAnswers(parts.device);
+  }
+
+  /** Frames of the device that were too long and whose senders were told so. */
+  get tooBigAnswers(): number {
+    return this.#tooBig.sent;
   }
 
   /**
@@ -41,10 +62,11 @@ export class DataPlane {
    * @throws TunNativeError when the device or a socket is gone
    */
   turn(timeoutMs: number): void {
-    const { device, poller, sockets } = this.#parts;
+    const device = this.#device;
+    const sockets = this.#sockets;
     // frames that were read from the kernel already are nothing to wait for
     const { pending } = device;
-    const ready = poller.wait(pending ? 0 : timeoutMs);
+    const ready = this.#poller.wait(pending ? 0 : timeoutMs);
     if (pending || (ready & DEVICE_READY) !== 0) this.outboundBurst();
     for (let i = 0; i < sockets.length; i++) {
       const socket = sockets[i];
@@ -54,18 +76,20 @@ export class DataPlane {
 
   /** Device → network. Returns the number of datagrams handed to the sockets. */
   outboundBurst(): number {
-    const { device, tunnel, cipher, frames } = this.#parts;
-    const read = device.read(frames);
+    const frames = this.#frames;
+    const { now } = this.#poller;
+    const read = this.#device.read(frames);
+    this.#tooBig.answer(frames, read, now);
     this.#clamp(frames, read);
-    const ready = tunnel.outbound(frames, read, this.#parts.now());
+    const ready = this.#tunnel.outbound(frames, read, now);
     if (ready === 0) return 0;
-    cipher.seal(frames, 0, ready);
+    this.#cipher.seal(frames, 0, ready);
     let first = 0;
     while (first < ready) {
       const id = socketOf(frames, first);
       let end = first + 1;
       while (end < ready && socketOf(frames, end) === id) end++;
-      this.#parts.sockets[id]?.send(frames, first, end - first);
+      this.#sockets[id]?.send(frames, first, end - first);
       first = end;
     }
     return ready;
@@ -73,27 +97,26 @@ export class DataPlane {
 
   /** Network → device. Returns the number of frames that the device took. */
   inboundBurst(socket: DatagramSocket): number {
-    const { device, tunnel, cipher, datagrams } = this.#parts;
+    const datagrams = this.#datagrams;
     const received = socket.receive(datagrams);
-    const known = tunnel.classify(datagrams, received);
+    const known = this.#tunnel.classify(datagrams, received);
     if (known === 0) return 0;
-    cipher.open(datagrams, 0, known);
-    const accepted = tunnel.accept(datagrams, known, this.#parts.now());
+    this.#cipher.open(datagrams, 0, known);
+    const accepted = this.#tunnel.accept(datagrams, known, this.#poller.now);
     if (accepted === 0) return 0;
     this.#clamp(datagrams, accepted);
-    return device.write(datagrams, 0, accepted);
+    return this.#device.write(datagrams, 0, accepted);
   }
 
   #clamp(batch: PacketBatch, count: number): void {
     if (this.packetLimit === 0) return;
-    const ethernet = this.#parts.device.kind === "tap";
     for (let row = 0; row < count; row++) {
       const at = row * DESCRIPTOR_WORDS;
       clampMss(
         batch.bytes,
         batch.descriptors[at + OFFSET] ?? 0,
         batch.descriptors[at + LENGTH] ?? 0,
-        ethernet,
+        this.#isTap,
         this.packetLimit,
       );
     }
@@ -101,11 +124,10 @@ export class DataPlane {
 
   /** Closes everything the plane was made of. Idempotent. */
   close(): void {
-    const { poller, sockets, device, cipher } = this.#parts;
-    poller.close();
-    for (const socket of sockets) socket.close();
-    device.close();
-    cipher.close();
+    this.#poller.close();
+    for (const socket of this.#sockets) socket.close();
+    this.#device.close();
+    this.#cipher.close();
   }
 }
 

@@ -46,6 +46,8 @@ export interface Rejections {
   readonly tooLong: number;
   /** Frames not sent for want of a sequence number. */
   readonly noSequence: number;
+  /** Datagrams that the kernel refused for their size. */
+  readonly sendTooBig: number;
 }
 
 export interface ReplayedDatagram {
@@ -60,6 +62,8 @@ export interface Snapshot {
   readonly traffic: Traffic;
   /** Drops by reason, in the order of satp-core's drop reason names. */
   readonly drops: readonly number[];
+  /** Of the frames that were too long, those whose senders were told. */
+  readonly tooBigAnswers: number;
   readonly peers: readonly PeerSnapshot[];
   /** What device and sockets moved in bulk; absent where they are not the kernel's. */
   readonly offloads?: DeviceOffloadCounters & SocketOffloadCounters;

@@ -3,15 +3,9 @@
  * Hosts behind this one do not know its MTU, and path MTU discovery fails where ICMP is filtered; the maximum segment
  * size in SYN packets (RFC 9293, 3.7.1) always arrives.
  */
+import { IPV4_HEADER_BYTES, IPV6_HEADER_BYTES, ipOffset, u16, writeU16 } from "./frame-layout.ts";
 
-const ETHERNET_HEADER_BYTES = 14;
-const VLAN_TAG_BYTES = 4;
-const ETHER_TYPE_VLAN = 0x8100;
-const ETHER_TYPE_IPV4 = 0x0800;
-const ETHER_TYPE_IPV6 = 0x86dd;
 const PROTOCOL_TCP = 6;
-const IPV4_HEADER_BYTES = 20;
-const IPV6_HEADER_BYTES = 40;
 const TCP_HEADER_BYTES = 20;
 const TCP_CHECKSUM = 16;
 const FLAG_SYN = 0x02;
@@ -51,19 +45,6 @@ export function clampMss(
   return lowerOption(bytes, tcp, end, limit);
 }
 
-/** Offset of the IP packet in an Ethernet frame, with or without one VLAN tag; -1 when there is none. */
-function ipOffset(bytes: Uint8Array, offset: number, end: number): number {
-  let at = offset + ETHERNET_HEADER_BYTES;
-  if (at > end) return -1;
-  let type = u16(bytes, at - 2);
-  if (type === ETHER_TYPE_VLAN) {
-    at += VLAN_TAG_BYTES;
-    if (at > end) return -1;
-    type = u16(bytes, at - 2);
-  }
-  return type === ETHER_TYPE_IPV4 || type === ETHER_TYPE_IPV6 ? at : -1;
-}
-
 function lowerOption(bytes: Uint8Array, tcp: number, end: number, limit: number): boolean {
   const optionsEnd = tcp + ((bytes[tcp + 12] ?? 0) >> 4) * 4;
   if (optionsEnd > end || limit < 1) return false;
@@ -101,13 +82,4 @@ function adjustChecksum(bytes: Uint8Array, at: number, before: number, after: nu
 
 function swapped(word: number): number {
   return ((word & 0xff) << 8) | (word >>> 8);
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-}
-
-function writeU16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value & 0xff;
 }

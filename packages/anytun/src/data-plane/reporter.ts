@@ -6,17 +6,27 @@ import type { PeerSnapshot, ReplayedDatagram, Report, Snapshot, Traffic } from "
 const REPORT_MS = 1000;
 const FOR_EVER = -1;
 
+/** What the owner of device and sockets has counted. */
+export interface OutsideCounts {
+  readonly deviceErrors: number;
+  readonly tooBigAnswers: number;
+}
+
 /** The data plane's voice: turns the tunnel's events and counters into reports for the main thread. */
 export class PlaneReporter implements TunnelEvents {
   readonly #send: (report: Report) => void;
+  readonly #sockets: readonly Pick<DatagramSocket, "sendErrors">[];
   #badTags = 0;
   #replays = 0;
   #tooLong = 0;
   #noSequence = 0;
+  #sendTooBig = 0;
   #reportedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(send: (report: Report) => void) {
+  /** @param sockets those that the tunnel's datagrams leave through */
+  constructor(send: (report: Report) => void, sockets: readonly Pick<DatagramSocket, "sendErrors">[]) {
     this.#send = send;
+    this.#sockets = sockets;
   }
 
   peerDetected(peer: Peer): void {
@@ -41,11 +51,13 @@ export class PlaneReporter implements TunnelEvents {
     const replays = drops[DropReason.replay] ?? 0;
     const tooLong = drops[DropReason.tooLong] ?? 0;
     const noSequence = drops[DropReason.noSequence] ?? 0;
+    const sendTooBig = this.#sendErrors(SendError.tooBig);
     const news =
       badTags !== this.#badTags ||
       replays !== this.#replays ||
       tooLong !== this.#tooLong ||
-      noSequence !== this.#noSequence;
+      noSequence !== this.#noSequence ||
+      sendTooBig !== this.#sendTooBig;
     if (!news) return FOR_EVER;
     const due = this.#reportedMs + REPORT_MS - nowMs;
     if (due > 0) return Math.ceil(due);
@@ -57,26 +69,34 @@ export class PlaneReporter implements TunnelEvents {
         lastReplay: lastReplay(tunnel),
         tooLong: tooLong - this.#tooLong,
         noSequence: noSequence - this.#noSequence,
+        sendTooBig: sendTooBig - this.#sendTooBig,
       },
     });
     this.#badTags = badTags;
     this.#replays = replays;
     this.#tooLong = tooLong;
     this.#noSequence = noSequence;
+    this.#sendTooBig = sendTooBig;
     this.#reportedMs = nowMs;
     return FOR_EVER;
   }
 
-  /** Everything there is to know at this moment. The owner of device and sockets adds what they refused. */
-  snapshot(tunnel: Tunnel, sockets: readonly DatagramSocket[], deviceErrors: number, nowMs: number): Snapshot {
+  /** Everything there is to know at this moment. */
+  snapshot(tunnel: Tunnel, { deviceErrors, tooBigAnswers }: OutsideCounts, nowMs: number): Snapshot {
     const drops = [...tunnel.counters.drops];
     drops[DropReason.deviceWrite] = deviceErrors;
-    drops[DropReason.sendFull] = sendErrors(sockets, SendError.full);
-    drops[DropReason.sendTooBig] = sendErrors(sockets, SendError.tooBig);
-    drops[DropReason.sendUnreachable] = sendErrors(sockets, SendError.unreachable);
-    drops[DropReason.sendOther] = sendErrors(sockets, SendError.other);
+    drops[DropReason.sendFull] = this.#sendErrors(SendError.full);
+    drops[DropReason.sendTooBig] = this.#sendErrors(SendError.tooBig);
+    drops[DropReason.sendUnreachable] = this.#sendErrors(SendError.unreachable);
+    drops[DropReason.sendOther] = this.#sendErrors(SendError.other);
     const peers = Array.from(tunnel.peers, (peer) => peerSnapshot(peer, nowMs));
-    return { traffic: traffic(tunnel.counters), drops, peers };
+    return { traffic: traffic(tunnel.counters), drops, tooBigAnswers, peers };
+  }
+
+  #sendErrors(cause: number): number {
+    let sum = 0;
+    for (const socket of this.#sockets) sum += socket.sendErrors[cause] ?? 0;
+    return sum;
   }
 }
 
@@ -87,10 +107,6 @@ function lastReplay(tunnel: Tunnel): ReplayedDatagram | undefined {
     return { sequence, senderId, endpoint: endpoint.slice() };
   }
   return undefined;
-}
-
-function sendErrors(sockets: readonly DatagramSocket[], cause: number): number {
-  return sockets.reduce((sum, socket) => sum + (socket.sendErrors[cause] ?? 0), 0);
 }
 
 function traffic({ packetsIn, bytesIn, packetsOut, bytesOut }: Counters): Traffic {

@@ -1,6 +1,6 @@
 /** Entry of the worker thread: builds a data plane from descriptors and runs it until told to stop. */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { SequenceCounter, Tunnel } from "satp-core";
+import { SequenceCounter } from "satp-core";
 import {
   createPacketBatch,
   createSatpCipher,
@@ -14,7 +14,9 @@ import {
 } from "tun-native";
 import { DataPlane } from "./data-plane.ts";
 import type { Command, DataPlaneSetup, Report, Snapshot } from "./messages.ts";
+import { planeTunnel } from "./plane-tunnel.ts";
 import { PlaneReporter } from "./reporter.ts";
+import { warmUp, warmUpParts } from "./warm-up.ts";
 
 /** Packets a burst can hold: long enough to amortise the calls, short enough to stay in the second-level cache. */
 const BURST_PACKETS = 128;
@@ -28,21 +30,15 @@ if (port === null) throw new Error("data-plane-worker.js runs only as a worker t
 function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () => Command | undefined): void {
   const device = TunDevice.attach(setup.device);
   const sockets = setup.sockets.map((socket) => UdpSocket.attach(socket));
+  // first: objects made before would keep shapes that the compiler has left behind
+  warmUp(setup);
   const cipher = createSatpCipher();
   const signal = EventSignal.attach(setup.signal);
   const poller = new FdPoller([device, ...sockets], signal);
   const sequence = new SequenceCounter();
   sequence.extend(setup.sequence);
-  const context = cipher.addContext(setup.context);
-  const keys = { context, tagBytes: setup.context.tagBytes, sequence };
-  const reporter = new PlaneReporter(send);
-  const tunnel = new Tunnel({
-    ...setup.tunnel,
-    routing: "single",
-    autodetect: setup.configuredMux === undefined ? keys : undefined,
-    events: reporter,
-  });
-  if (setup.configuredMux !== undefined) tunnel.addPeer({ ...keys, mux: setup.configuredMux });
+  const reporter = new PlaneReporter(send, sockets);
+  const tunnel = planeTunnel(setup, cipher, sequence, reporter);
   const plane = new DataPlane({
     device,
     sockets,
@@ -53,13 +49,13 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
     datagrams: createPacketBatch(
       sockets.some(({ offloads }) => offloads.includes("coalescing")) ? joinedBatchSize() : BURST,
     ),
-    now: () => performance.now(),
   });
   let isRefusalTold = false;
   try {
+    warmUpParts(plane, device, sockets);
     send({ type: "running" });
-    for (;;) {
-      for (let command = receive(); command !== undefined; command = receive()) {
+    for (let isWoken = true; ; isWoken = poller.woken) {
+      for (let command = isWoken ? receive() : undefined; command !== undefined; command = receive()) {
         switch (command.type) {
           case "stop":
             return;
@@ -76,14 +72,18 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
             send({
               type: "snapshot",
               snapshot: {
-                ...reporter.snapshot(tunnel, sockets, device.writeErrors, performance.now()),
+                ...reporter.snapshot(
+                  tunnel,
+                  { deviceErrors: device.writeErrors, tooBigAnswers: plane.tooBigAnswers },
+                  poller.now,
+                ),
                 offloads: offloadCounters(device, sockets),
               },
             });
             break;
         }
       }
-      plane.turn(reporter.flush(tunnel, performance.now()));
+      plane.turn(reporter.flush(tunnel, poller.now));
       if (!isRefusalTold && sockets.some(isRefusing)) {
         isRefusalTold = true;
         send({ type: "segments-refused" });

@@ -5,12 +5,12 @@ import { FakeClock } from "../support/fake-clock.ts";
 import { memoryLog } from "../support/memory-log.ts";
 
 const endpoint = endpointOf(parseAddress("2001:db8::7"), 4444);
-const quiet = { badTags: 0, replays: 0, lastReplay: undefined, tooLong: 0, noSequence: 0 };
+const quiet = { badTags: 0, replays: 0, lastReplay: undefined, tooLong: 0, noSequence: 0, sendTooBig: 0 };
 
 const setUp = () => {
   const { log, lines: written } = memoryLog();
   const clock = new FakeClock();
-  return { written, lines: new PlaneLog(log, clock, "tun0", 5) };
+  return { clock, written, lines: new PlaneLog(log, clock, "tun0", 5) };
 };
 
 it("announces a detected peer, and warns when its mux is not ours", () => {
@@ -44,14 +44,26 @@ it("writes one line for many bad tags and replays, and how many there were at th
   ]);
 });
 
-it("says what to do about frames that do not fit and about missing numbers", () => {
+it("says what to do about missing numbers", () => {
   const { written, lines } = setUp();
-  lines.rejected({ ...quiet, tooLong: 1, noSequence: 1 });
-  expect(written).toEqual([
-    "WARNING: frames too long for the tunnel were dropped: lower the MTU of tun0",
-    "ERROR: frames were dropped: no sequence numbers are reserved",
-  ]);
+  lines.rejected({ ...quiet, noSequence: 1 });
+  expect(written).toEqual(["ERROR: frames were dropped: no sequence numbers are reserved"]);
   lines.rejected(quiet);
   lines.flush();
-  expect(written).toHaveLength(2);
+  expect(written).toHaveLength(1);
+});
+
+it("says once what to do about what does not fit, and how often it happened every ten minutes", async () => {
+  const { written, lines, clock } = setUp();
+  for (let i = 0; i < 30; i++) {
+    lines.rejected({ ...quiet, tooLong: 2, sendTooBig: 1 });
+    await clock.advance(10_000);
+    lines.flush();
+  }
+  const long = "frames too long for the tunnel were dropped and their senders told by ICMP: lower the MTU of tun0";
+  const big = "datagrams were refused as too long for the path (EMSGSIZE): lower the MTU of tun0";
+  expect(written).toEqual([`WARNING: ${long}`, `WARNING: ${big}`]);
+  await clock.advance(300_000);
+  lines.flush();
+  expect(written.slice(2)).toEqual([`WARNING: ${long} (59 more)`, `WARNING: ${big} (29 more)`]);
 });

@@ -26,6 +26,7 @@ const setUp = (options: Partial<MtuOptions> = {}) => {
     ipv6: undefined,
     kind: "tun",
     tagBytes: 10,
+    frameBytes: 9216,
     device: "tun0",
     log,
   } as const;
@@ -87,6 +88,19 @@ describe("TunnelMtu", () => {
     ipv4.sinks.path = 65_536;
     ipv4.mtu.check();
     expect(ipv4.sinks.interfaceMtu).toBe(9000);
+  });
+
+  it.each([
+    ["tun", 9216],
+    ["tap", 9202],
+  ] as const)("on a %s device tells TCP of no packets that the data plane does not take", (kind, most) => {
+    const { mtu, sinks } = setUp({ kind });
+    sinks.interfaceMtu = 65_521;
+    mtu.check();
+    sinks.path = 65_536;
+    mtu.follow(peer4);
+    expect(sinks.limits).toEqual([most, most]);
+    expect(sinks.interfaceMtu).toBe(65_521);
   });
 
   it("leaves TCP alone when told to", () => {

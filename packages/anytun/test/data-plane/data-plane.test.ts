@@ -133,7 +133,11 @@ describe("a tunnel in memory", () => {
     left.device.isUp = false;
     right.device.inject(ipPacket(1));
     settle(network, [left, right], 1);
-    const snapshot = left.reporter.snapshot(left.tunnel, [left.socket], left.device.writeErrors, network.now);
+    const snapshot = left.reporter.snapshot(
+      left.tunnel,
+      { deviceErrors: left.device.writeErrors, tooBigAnswers: left.plane.tooBigAnswers },
+      network.now,
+    );
     expect(snapshot.drops[DropReason.deviceWrite]).toBe(1);
     left.device.delete();
     expect(() => left.plane.turn(0)).toThrow(/tun0: EBADFD/);
@@ -187,6 +191,80 @@ describe("frames that a device holds back", () => {
     expect(network.now).toBe(started);
     settle(network, [left, right]);
     expect(numbersOf(right.device.take())).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+});
+
+describe("frames that are too long", () => {
+  const tooLong = (number: number): Uint8Array => {
+    const packet = Buffer.from(ipPacket(number, 15_000));
+    packet.writeUInt16BE(packet.length, 2);
+    packet.set([0x40, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2], 6);
+    return packet;
+  };
+
+  it("are answered in the same turn, while the others go on", () => {
+    const network = new MemoryNetwork();
+    const [left, right] = pair(network);
+    for (const frame of [ipPacket(1), tooLong(2), ipPacket(3)]) left.device.inject(frame);
+    left.plane.turn(0);
+    const [answer, ...others] = left.device.take().map((bytes) => Buffer.from(bytes));
+    expect(others).toEqual([]);
+    expect(answer?.subarray(12, 20)).toEqual(Buffer.from([10, 0, 0, 2, 10, 0, 0, 1]));
+    expect([answer?.readUInt16BE(20), answer?.readUInt16BE(26)]).toEqual([0x0304, 9216]);
+    expect(left.plane.tooBigAnswers).toBe(1);
+    expect(left.tunnel.counters.drops[DropReason.tooLong]).toBe(1);
+    settle(network, [left, right]);
+    expect(numbersOf(right.device.take())).toEqual([1, 3]);
+    expect(left.reporter.flush(left.tunnel, network.now)).toBe(-1);
+    expect(left.reports).toMatchObject([{ type: "rejected", rejections: { tooLong: 1, sendTooBig: 0 } }]);
+  });
+
+  it("are answered on a TAP device with their addresses exchanged", () => {
+    const network = new MemoryNetwork();
+    const device = new MemoryDevice({ kind: "tap" });
+    const left = memoryEnd(network, { role: "left", address: A, peer: B, device });
+    device.inject(Buffer.concat([Buffer.from("0200000000bb0200000000aa0800", "hex"), tooLong(1)]));
+    left.plane.turn(0);
+    const [answer = Buffer.alloc(0)] = device.take().map((bytes) => Buffer.from(bytes));
+    expect(answer.toString("hex", 0, 14)).toBe("0200000000aa0200000000bb0800");
+    expect([answer.readUInt16BE(34), answer.readUInt16BE(40)]).toEqual([0x0304, 9202]);
+  });
+
+  it("are answered a hundred times a second at most, and not when nobody may be told", () => {
+    const network = new MemoryNetwork();
+    const left = memoryEnd(network, { role: "left", address: A, peer: B });
+    const flood = (frame: Uint8Array): number => {
+      for (let i = 0; i < 300; i++) left.device.inject(frame);
+      settle(network, [left], 1);
+      return left.device.take().length;
+    };
+    expect(flood(tooLong(1).fill(224, 16, 17))).toBe(0);
+    expect([flood(tooLong(2)), flood(tooLong(3))]).toEqual([100, 0]);
+    network.advance(1000);
+    expect(flood(tooLong(4))).toBe(100);
+    expect(left.plane.tooBigAnswers).toBe(200);
+    expect(left.tunnel.counters.drops[DropReason.tooLong]).toBe(1200);
+  });
+
+  it("count as answered only when the device took the answer", () => {
+    const network = new MemoryNetwork();
+    const left = memoryEnd(network, { role: "left", address: A, peer: B });
+    left.device.isUp = false;
+    left.device.inject(tooLong(1));
+    left.plane.turn(0);
+    expect([left.plane.tooBigAnswers, left.device.writeErrors]).toEqual([0, 1]);
+  });
+
+  it("for the network are reported when the kernel refuses them", () => {
+    const network = new MemoryNetwork({ maxDatagramBytes: 1000 });
+    const [left] = pair(network);
+    left.device.inject(ipPacket(1, 1400));
+    left.plane.turn(0);
+    expect(left.reporter.flush(left.tunnel, network.now)).toBe(-1);
+    expect(left.reports).toMatchObject([{ type: "rejected", rejections: { tooLong: 0, sendTooBig: 1 } }]);
+    const outside = { deviceErrors: 0, tooBigAnswers: left.plane.tooBigAnswers };
+    const { drops, tooBigAnswers } = left.reporter.snapshot(left.tunnel, outside, network.now);
+    expect([drops[DropReason.sendTooBig], tooBigAnswers]).toEqual([1, 0]);
   });
 });
 

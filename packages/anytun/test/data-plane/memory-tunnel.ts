@@ -51,9 +51,11 @@ export function memoryEnd(network: MemoryNetwork, options: EndOptions): MemoryEn
   const sequence = new SequenceCounter({ senderId: 0, first: 0, end: options.numbers ?? 1_000_000 });
   const peerKeys = { context: cipher.addContext(context), tagBytes: context.tagBytes, sequence };
   const reports: Report[] = [];
-  const reporter = new PlaneReporter((report) => reports.push(report));
+  const device = options.device ?? new MemoryDevice();
+  const socket = network.socket({ family: 4, address: options.address, port: PORT, id: 0 });
+  const reporter = new PlaneReporter((report) => reports.push(report), [socket]);
   const tunnel = new Tunnel({
-    kind: "tun",
+    kind: device.kind,
     mux: 0,
     windowSize: options.windowSize ?? 0,
     routing: "single",
@@ -63,8 +65,6 @@ export function memoryEnd(network: MemoryNetwork, options: EndOptions): MemoryEn
   if (options.peer !== undefined) {
     tunnel.addPeer({ ...peerKeys, mux: 0, endpoint: endpointOf(parseAddress(options.peer), PORT) });
   }
-  const device = options.device ?? new MemoryDevice();
-  const socket = network.socket({ family: 4, address: options.address, port: PORT, id: 0 });
   const plane = new DataPlane({
     device,
     sockets: [socket],
@@ -73,7 +73,6 @@ export function memoryEnd(network: MemoryNetwork, options: EndOptions): MemoryEn
     tunnel,
     frames: createPacketBatch({ capacity: 32, bytes: 32 * 9728 }),
     datagrams: createPacketBatch({ capacity: 32, bytes: 32 * 2048 }),
-    now: () => network.now,
   });
   return { plane, tunnel, device, socket, reporter, sequence, reports };
 }

@@ -17,6 +17,7 @@ export function startDaemon(host: Host, kind: Kind, args: readonly string[]): Pr
 export interface PrintedCounters {
   readonly packetsIn: number;
   readonly packetsOut: number;
+  readonly tooBigAnswers: number;
   /** By reason; reasons that never happened are absent. */
   readonly drops: Readonly<Record<string, number>>;
   /** Endpoint of the only peer as text. */
@@ -26,7 +27,8 @@ export interface PrintedCounters {
 export async function readCounters(daemon: Program): Promise<PrintedCounters> {
   const from = daemon.output.length;
   await daemon.kill("SIGUSR1");
-  const [, packetsIn, packetsOut] = await daemon.waitFor(/counters: packets-in=(\d+) .*packets-out=(\d+)/, { from });
+  const totals = /counters: packets-in=(\d+) .*packets-out=(\d+) .*too-big-answers=(\d+)/;
+  const [, packetsIn, packetsOut, tooBigAnswers] = await daemon.waitFor(totals, { from });
   const [, drops = ""] = await daemon.waitFor(/NOTICE: drops: (.*)\n/, { from });
   // no peer, no line: all lines are written at once, so a short wait tells
   const peer = await daemon.waitFor(/NOTICE: peer \d+ (\S+): heard/, { from, timeout: 200 }).catch(() => undefined);
@@ -37,6 +39,7 @@ export async function readCounters(daemon: Program): Promise<PrintedCounters> {
   return {
     packetsIn: Number(packetsIn),
     packetsOut: Number(packetsOut),
+    tooBigAnswers: Number(tooBigAnswers),
     drops: Object.fromEntries(pairs),
     endpoint: peer?.[1],
   };

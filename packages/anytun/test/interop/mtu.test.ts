@@ -1,7 +1,7 @@
 /** What fits through the tunnel, on underlays of every size: nothing may get stuck. */
 import { Lab, requires } from "satp-tools/lab";
 import { describe, expect, it } from "vitest";
-import { startDaemon } from "./daemons.ts";
+import { readCounters, startDaemon } from "./daemons.ts";
 import { pings, transfer } from "./traffic.ts";
 
 const KEY = ["-E", "fits"];
@@ -73,4 +73,53 @@ describe("the MTU", requires("root", "tun", "ping", "tcpdump"), () => {
     await pings(a.host, "10.77.0.2", 5);
     await Promise.all([near.stop(), far.stop()]);
   });
+
+  it.each(["IPv4", "IPv6"] as const)(
+    "of a router on an %s path that shrinks makes the kernel refuse nothing",
+    async (family) => {
+      await using lab = await Lab.create();
+      const [a, b, router] = await Promise.all([lab.host("a"), lab.host("b"), lab.host("router")]);
+      const [left, nearPort] = await lab.link(a, router, {
+        mtu: 9300,
+        addresses: [
+          ["10.1.0.1/24", "fd01::1/64"],
+          ["10.1.0.2/24", "fd01::2/64"],
+        ],
+      });
+      const [farPort, right] = await lab.link(router, b, {
+        mtu: 9300,
+        addresses: [
+          ["10.2.0.2/24", "fd02::2/64"],
+          ["10.2.0.1/24", "fd02::1/64"],
+        ],
+      });
+      await router.check("sysctl", ["-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]);
+      await a.ip([`route add default via ${nearPort.ipv4}`, `route add default via ${nearPort.ipv6}`]);
+      await b.ip([`route add default via ${farPort.ipv4}`, `route add default via ${farPort.ipv6}`]);
+      const [from, to] = family === "IPv4" ? [left.ipv4, right.ipv4] : [left.ipv6, right.ipv6];
+      const common = ["-d", "tun0", "--mtu", "9000", "--no-mss-clamp", ...KEY];
+      const near = startDaemon(a, "ours", [...common, "-n", "10.77.0.1/30", "-e", "left", "-r", to]);
+      const far = startDaemon(b, "ours", [...common, "-n", "10.77.0.2/30", "-e", "right", "-r", from]);
+      await a.reach(to);
+      await a.reach("10.77.0.2");
+      const longest = ["-n", "-i", "0.2", "-M", "do", "-s", `${9000 - 28}`, "10.77.0.2"];
+      expect((await a.run("ping", ["-c", "2", ...longest])).stdout).toContain("2 received");
+      for (const mtu of ["4000", "1280"]) {
+        await router.check("ip", ["link", "set", farPort.device, "mtu", mtu]);
+        await b.check("ip", ["link", "set", right.device, "mtu", mtu]);
+        await transfer(a, b, "10.77.0.2", 2_000_000);
+        await transfer(b, a, "10.77.0.1", 2_000_000);
+        expect((await a.run("ping", ["-c", "2", ...longest])).stdout).toContain("2 received");
+      }
+      for (const daemon of [near, far]) {
+        const { drops } = await readCounters(daemon);
+        expect([drops["send-too-big"], drops["send-other"], drops["too-long"]]).toEqual([
+          undefined,
+          undefined,
+          undefined,
+        ]);
+        await daemon.stop();
+      }
+    },
+  );
 });

@@ -35,15 +35,15 @@ export class Counters {
     return this.#cells[BYTES_OUT] ?? 0;
   }
 
-  /** One frame for the device. */
-  countIn(bytes: number): void {
-    this.#add(PACKETS_IN, 1);
+  /** Frames for the device, of `bytes` together. */
+  countIn(packets: number, bytes: number): void {
+    this.#add(PACKETS_IN, packets);
     this.#add(BYTES_IN, bytes);
   }
 
-  /** One frame for the network. */
-  countOut(bytes: number): void {
-    this.#add(PACKETS_OUT, 1);
+  /** Frames for the network, of `bytes` together. */
+  countOut(packets: number, bytes: number): void {
+    this.#add(PACKETS_OUT, packets);
     this.#add(BYTES_OUT, bytes);
   }
 

@@ -27,6 +27,10 @@ export class Inbound {
   readonly #config: TunnelConfig;
   readonly #peers: PeerTable;
   readonly #counters: Counters;
+  /** A run of datagrams of one peer is counted once, at its end. */
+  #runPeer: Peer | undefined;
+  #runPackets = 0;
+  #runBytes = 0;
 
   constructor(config: TunnelConfig, peers: PeerTable, counters: Counters) {
     this.#config = config;
@@ -51,6 +55,7 @@ export class Inbound {
       if (!this.#deliver(batch, row, nowMs)) continue;
       moveRow(batch, row, kept++);
     }
+    this.#countRun(undefined);
     return kept;
   }
 
@@ -104,9 +109,22 @@ export class Inbound {
     if (!deviceTakes(this.#config.kind, readPayloadType(bytes, offset))) return this.#drop(peer, DropReason.wrongType);
     descriptors[at + OFFSET] = offset + PAYLOAD_OFFSET;
     descriptors[at + LENGTH] = payloadBytes;
-    peer.counters.countIn(payloadBytes);
-    this.#counters.countIn(payloadBytes);
+    if (peer !== this.#runPeer) this.#countRun(peer);
+    this.#runPackets++;
+    this.#runBytes += payloadBytes;
     return true;
+  }
+
+  /** Ends the run of datagrams of one peer and begins one of `next`. */
+  #countRun(next: Peer | undefined): void {
+    const peer = this.#runPeer;
+    if (peer !== undefined) {
+      peer.counters.countIn(this.#runPackets, this.#runBytes);
+      this.#counters.countIn(this.#runPackets, this.#runBytes);
+    }
+    this.#runPeer = next;
+    this.#runPackets = 0;
+    this.#runBytes = 0;
   }
 
   /** Keys to try on a datagram of an unknown mux: only while there is no peer at all. */

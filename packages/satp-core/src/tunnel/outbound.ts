@@ -31,12 +31,20 @@ const IPV6_HEADER_BYTES = 40;
 
 export class Outbound {
   readonly #config: TunnelConfig;
+  readonly #isTap: boolean;
+  readonly #isSingle: boolean;
   readonly #peers: PeerTable;
   readonly #routes: RoutingTable;
   readonly #counters: Counters;
+  /** A run of frames to one peer is counted once, at its end: counting each takes as long as its header. */
+  #runPeer: Peer | undefined;
+  #runPackets = 0;
+  #runBytes = 0;
 
   constructor(config: TunnelConfig, peers: PeerTable, routes: RoutingTable, counters: Counters) {
     this.#config = config;
+    this.#isTap = config.kind === "tap";
+    this.#isSingle = config.routing === "single";
     this.#peers = peers;
     this.#routes = routes;
     this.#counters = counters;
@@ -49,6 +57,7 @@ export class Outbound {
       if (!this.#prepare(batch, row, nowMs)) continue;
       moveRow(batch, row, kept++);
     }
+    this.#countRun(undefined, nowMs);
     return kept;
   }
 
@@ -60,12 +69,12 @@ export class Outbound {
     const length = wordAt(descriptors, at + LENGTH);
     if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED) return this.#drop(DropReason.tooLong);
     if (length < LEAST_FRAME_BYTES) return this.#drop(DropReason.tooShort);
-    const type = this.#config.kind === "tap" ? PayloadType.ethernet : ipPayloadType(bytes[offset] ?? 0);
+    const type = this.#isTap ? PayloadType.ethernet : ipPayloadType(bytes[offset] ?? 0);
     if (type === NOT_IP) return this.#drop(DropReason.notIp);
 
     let mux = this.#config.mux;
     let peer: Peer | undefined;
-    if (this.#config.routing === "single") {
+    if (this.#isSingle) {
       peer = this.#peers.lowest;
     } else {
       const ipv4 = type === PayloadType.ipv4;
@@ -95,10 +104,23 @@ export class Outbound {
     descriptors[at + CONTEXT] = peer.context;
     descriptors[at + FLAGS] = PACKET_OK;
     copyEndpoint(peer.endpoint, 0, batch.endpoints, row * ENDPOINT_WORDS);
-    peer.lastSentMs = nowMs;
-    peer.counters.countOut(length);
-    this.#counters.countOut(length);
+    if (peer !== this.#runPeer) this.#countRun(peer, nowMs);
+    this.#runPackets++;
+    this.#runBytes += length;
     return true;
+  }
+
+  /** Ends the run of frames to one peer and begins one to `next`. */
+  #countRun(next: Peer | undefined, nowMs: number): void {
+    const peer = this.#runPeer;
+    if (peer !== undefined) {
+      peer.lastSentMs = nowMs;
+      peer.counters.countOut(this.#runPackets, this.#runBytes);
+      this.#counters.countOut(this.#runPackets, this.#runBytes);
+    }
+    this.#runPeer = next;
+    this.#runPackets = 0;
+    this.#runBytes = 0;
   }
 
   #drop(reason: DropReason): false {

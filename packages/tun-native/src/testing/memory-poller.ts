@@ -21,7 +21,8 @@ export interface FakeClock {
 export class MemoryPoller implements Poller {
   readonly #sources: readonly Readable[];
   readonly #clock: FakeClock | undefined;
-  #woken = false;
+  woken = false;
+  #waking = false;
   #closed = false;
 
   constructor(sources: readonly Readable[], clock?: FakeClock) {
@@ -29,18 +30,22 @@ export class MemoryPoller implements Poller {
     this.#clock = clock;
   }
 
+  /** The clock's time; without a clock it stands still. */
+  get now(): number {
+    return this.#clock?.now ?? 0;
+  }
+
   /** Makes the next `wait` return at once, as the signal of an `FdPoller` does. */
   wake(): void {
-    this.#woken = true;
+    this.#waking = true;
   }
 
   /** @param timeoutMs -1 waits until nothing more is planned */
   wait(timeoutMs: number): number {
     if (this.#closed) throw closedError("poller");
-    if (this.#woken) {
-      this.#woken = false;
-      return this.#readable();
-    }
+    this.woken = this.#waking;
+    this.#waking = false;
+    if (this.woken) return this.#readable();
     const clock = this.#clock;
     if (clock === undefined) return this.#readable();
     const end = timeoutMs < 0 ? Number.POSITIVE_INFINITY : clock.now + timeoutMs;

@@ -1,38 +1,8 @@
 /** Builds test/native/kernel-check.cc for a processor and talks to it: kernels on their own, without Node around them. */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { SatpCipherContext } from "../../src/index.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** How to build for a processor, and what runs the result here. */
-export interface Target {
-  readonly compiler: string;
-  readonly flags: readonly string[];
-  readonly emulator: readonly string[];
-}
-
-// GCC has them for glibc only.
-const sanitizers = existsSync("/lib/ld-musl-x86_64.so.1")
-  ? []
-  : ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-
-/** This machine, with sanitizers: every access outside of a packet ends the program. */
-export const HERE: Target = {
-  compiler: process.env["CXX"] ?? "c++",
-  flags: ["-O1", "-g", ...sanitizers],
-  emulator: [],
-};
-
-/** 64-bit ARM in an emulator. */
-export const ARM64: Target = {
-  compiler: "aarch64-linux-gnu-g++",
-  flags: ["-O2", "-static"],
-  emulator: ["qemu-aarch64-static"],
-};
+import { NativeProgram, PACKAGE, type Target } from "./native-program.ts";
 
 /** A packet on its way through a kernel. */
 export interface CheckedRow {
@@ -49,30 +19,19 @@ export interface CheckedResult {
 
 /** A built program. Delete it with `close()`. */
 export class KernelCheck {
-  readonly #folder: string = mkdtempSync(join(tmpdir(), "kernel-check-"));
-  readonly #command: readonly string[];
+  readonly #program: NativeProgram;
 
-  constructor({ compiler, flags, emulator }: Target) {
-    const program = join(this.#folder, "kernel-check");
-    const kernels = readdirSync(join(root, "native/satp")).filter((name) =>
+  constructor(target: Target) {
+    const kernels = readdirSync(join(PACKAGE, "native/satp")).filter((name) =>
       /^(?!evp).*_(kernel|features)\.cc$/.test(name),
     );
-    const sources = ["test/native/kernel-check.cc", ...kernels.map((name) => `native/satp/${name}`)];
-    const always = ["-std=c++17", "-fno-exceptions", "-fno-rtti", "-Wall", "-Wextra", "-Werror", "-Inative"];
-    const built = spawnSync(compiler, [...always, ...flags, ...sources, "-o", program], {
-      cwd: root,
-      encoding: "utf8",
-    });
-    if (built.status !== 0) {
-      this.close();
-      throw new Error(`${compiler}: ${built.error?.message ?? built.stderr}`);
-    }
-    this.#command = [...emulator, program];
+    const sources = kernels.map((name) => `native/satp/${name}`);
+    this.#program = new NativeProgram(target, ["test/native/kernel-check.cc", ...sources]);
   }
 
   /** Whether the processor (or its emulator) can run the kernel. */
   usable(kernel: string): boolean {
-    return this.#run(kernel, "").status !== 3;
+    return this.#program.run("", [kernel]).status !== 3;
   }
 
   /** Takes batches through a kernel, each seen as a list of rows. @throws when it touched anything but the packets */
@@ -86,7 +45,7 @@ export class KernelCheck {
       }
       commands.push(operation);
     }
-    const { status, stdout, stderr } = this.#run(kernel, `${commands.join("\n")}\n`);
+    const { status, stdout, stderr } = this.#program.run(`${commands.join("\n")}\n`, [kernel]);
     if (status !== 0) throw new Error(`kernel-check ${kernel} ended with ${status}: ${stderr}`);
     const lines = stdout.trimEnd().split("\n").values();
     return batches.map((rows) => {
@@ -98,12 +57,7 @@ export class KernelCheck {
   }
 
   close(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  #run(kernel: string, input: string) {
-    const [program = "", ...words] = [...this.#command, kernel];
-    return spawnSync(program, words, { input, encoding: "utf8", maxBuffer: 1 << 28 });
+    this.#program.close();
   }
 }
 

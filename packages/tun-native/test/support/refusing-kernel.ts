@@ -99,8 +99,10 @@ export function refusingKernel(): { env(refusals: readonly Refusal[]): NodeJS.Pr
   const [source, library] = [join(folder, "refuse.c"), join(folder, "refuse.so")];
   writeFileSync(source, SOURCE);
   execFileSync("cc", ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], { stdio: "inherit" });
+  // Behind what is preloaded already: the runtime of a sanitizer insists on being the first.
+  const preload = [process.env["LD_PRELOAD"] ?? "", library].filter((one) => one !== "").join(":");
   return {
-    env: (refusals) => ({ LD_PRELOAD: library, REFUSE: refusals.join(",") }),
+    env: (refusals) => ({ LD_PRELOAD: preload, REFUSE: refusals.join(",") }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

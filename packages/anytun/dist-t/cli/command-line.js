@@ -1,0 +1,25 @@
+/** Words of the content of /proc/self/cmdline; each ends with a zero byte. */
+export function splitCommandLine(content) {
+  const words = [];
+  for (let start = 0; start < content.length; ) {
+    const zero = content.indexOf(0, start);
+    const end = zero < 0 ? content.length : zero;
+    words.push(content.slice(start, end));
+    start = end + 1;
+  }
+  return words;
+}
+/** What the decoder puts where bytes are not UTF-8. */
+const REPLACEMENT = "\ufffd";
+/**
+ * The bytes of an argument's value. Text that is not UTF-8 has lost them and is looked up in the process's own words:
+ * a passphrase is bytes, in whatever encoding the terminal has.
+ * @param raw the words behind the script's name, as typed
+ */
+export function argumentBytes(arg, raw) {
+  const word = raw[arg.index];
+  if (word === undefined || !arg.value.includes(REPLACEMENT)) return new Uint8Array(Buffer.from(arg.value, "utf8"));
+  const prefix = Buffer.from(`${arg.typed}=`);
+  return Buffer.from(word.subarray(0, prefix.length)).equals(prefix) ? word.subarray(prefix.length) : word;
+}
+//# sourceMappingURL=command-line.js.map

@@ -1,0 +1,196 @@
+export const optionTable = {
+  help: { type: "boolean", alias: "h", acts: "help", description: "show this list and end" },
+  version: { type: "boolean", alias: "v", acts: "version", description: "show the version and end" },
+  nodaemonize: { type: "boolean", alias: "D", description: "stay in the foreground" },
+  username: {
+    type: "string",
+    alias: "u",
+    valueHint: "<username>",
+    description: "run as this user once everything is open",
+  },
+  groupname: {
+    type: "string",
+    alias: "g",
+    valueHint: "<groupname>",
+    description: "run as this group instead of the user's",
+  },
+  chroot: { type: "string", alias: "C", valueHint: "<path>", description: "make this directory the root once running" },
+  "write-pid": { type: "string", alias: "P", valueHint: "<path>", description: "write the process id to this file" },
+  log: {
+    type: "string",
+    alias: "L",
+    valueHint: "<target>:<level>[,<param>[,<param>..]]",
+    whole: true,
+    below: true,
+    description: "log to stdout, stderr or file, from level 1 (errors) to 5 (everything); may be repeated",
+  },
+  debug: { type: "boolean", alias: "U", description: "short for -D -L stdout:5" },
+  interface: {
+    type: "string",
+    alias: "i",
+    valueHint: "<ip-address>",
+    description: "local address or name to bind to (default: all)",
+  },
+  port: { type: "string", alias: "p", valueHint: "<port>", description: "local UDP port or service (default: 4444)" },
+  "sender-id": {
+    type: "string",
+    alias: "s",
+    shownAs: "sender-id ",
+    valueHint: "<sender-id>",
+    description: "number of this sender, 0-65535 (default: 0)",
+  },
+  "remote-host": {
+    type: "string",
+    alias: "r",
+    valueHint: "<hostname|ip>",
+    description: "the peer (default: learnt from its first valid packet)",
+  },
+  "remote-port": {
+    type: "string",
+    alias: "o",
+    valueHint: "<port>",
+    description: "the peer's UDP port or service (default: 4444)",
+  },
+  "ipv4-only": { type: "boolean", alias: "4", description: "carry the tunnel over IPv4 only" },
+  "ipv6-only": { type: "boolean", alias: "6", description: "carry the tunnel over IPv6 only" },
+  "sync-interface": {
+    type: "string",
+    alias: "I",
+    valueHint: "<ip-address>",
+    description: "local address of the cluster port",
+  },
+  "sync-port": { type: "string", alias: "S", valueHint: "<port>", description: "cluster port to serve state on" },
+  "sync-hosts": {
+    type: "string",
+    alias: "M",
+    valueHint: "<hostname|ip>[:<port>][,..]",
+    whole: true,
+    below: true,
+    description: "cluster nodes to take state from; may be repeated",
+  },
+  "control-host": {
+    type: "string",
+    alias: "X",
+    valueHint: "<hostname|ip>[:<port>]",
+    whole: true,
+    below: true,
+    description: "server that hands out clients and routes",
+  },
+  dev: { type: "string", alias: "d", valueHint: "<name>", description: "name of the interface, %d is numbered" },
+  type: { type: "string", alias: "t", valueHint: "<tun|tap>", description: "kind of the interface" },
+  ifconfig: {
+    type: "string",
+    alias: "n",
+    valueHint: "<net>/<length>",
+    description: "address of the interface, IPv4 or IPv6, or both",
+  },
+  "post-up-script": {
+    type: "string",
+    alias: "x",
+    valueHint: "<script>",
+    // parsePostUpScript decides where it ends
+    whole: true,
+    description: "program to run once the interface is up",
+  },
+  route: {
+    type: "string",
+    alias: "R",
+    valueHint: "<net>/<length>",
+    whole: true,
+    description: "network behind the peer; may be repeated",
+  },
+  mux: {
+    type: "string",
+    alias: "m",
+    valueHint: "<mux>",
+    description: "number of this connection, 0-65535 (default: 0)",
+  },
+  "window-size": {
+    type: "string",
+    alias: "w",
+    valueHint: "<window-size>",
+    description: "packets that the replay check remembers (default: 0, no check)",
+  },
+  "kd-prf": {
+    type: "string",
+    alias: "k",
+    valueHint: "<kd-prf>",
+    description: "how packet keys are derived (default: aes-ctr)",
+  },
+  role: { type: "string", alias: "e", valueHint: "<role>", description: "left, alice, server or right, bob, client" },
+  passphrase: {
+    type: "string",
+    alias: "E",
+    valueHint: "<passphrase>",
+    whole: true,
+    secret: true,
+    description: "text from which key and salt are made",
+  },
+  key: {
+    type: "string",
+    alias: "K",
+    valueHint: "<hex>",
+    whole: true,
+    secret: true,
+    description: "master key, hexadecimal",
+  },
+  salt: {
+    type: "string",
+    alias: "A",
+    valueHint: "<hex>",
+    whole: true,
+    secret: true,
+    description: "master salt, 14 bytes, hexadecimal",
+  },
+  cipher: { type: "string", alias: "c", valueHint: "<cipher>", description: "payload encryption (default: aes-ctr)" },
+  "auth-algo": {
+    type: "string",
+    alias: "a",
+    valueHint: "<algorithm>",
+    description: "authentication: sha1 or null (default: sha1)",
+  },
+  "auth-tag-length": {
+    type: "string",
+    alias: "b",
+    valueHint: "<length>",
+    description: "bytes of the authentication tag (default: 10)",
+  },
+  mtu: {
+    type: "string",
+    valueHint: "<bytes|auto>",
+    description: "MTU of the interface; auto: what the path to the peer takes (default: 1400 with -n)",
+  },
+  "no-mss-clamp": { type: "boolean", description: "leave the segment size of TCP connections alone" },
+  "state-dir": {
+    type: "string",
+    valueHint: "<path|none>",
+    whole: true,
+    description: "where used sequence numbers are remembered",
+  },
+  "no-tun-offload": { type: "boolean", description: "exchange single frames with the interface" },
+  "no-udp-offload": { type: "boolean", description: "exchange single datagrams with the network" },
+};
+/** The table in order. */
+export const options = Object.keys(optionTable)
+  .filter(isOptionName)
+  .map((name) => ({
+    name,
+    definition: optionTable[name],
+  }));
+const bySpelling = new Map(options.flatMap((option) => spellings(option).map((spelling) => [spelling, option])));
+/** @param spelling exactly as typed, dashes included */
+export function findOption(spelling) {
+  return bySpelling.get(spelling);
+}
+/** `-x` first where there is one, then `--long`. */
+export function spellings(option) {
+  const { alias } = option.definition;
+  return alias === undefined ? [`--${option.name}`] : [`-${alias}`, `--${option.name}`];
+}
+export function takesValue(option) {
+  return option.definition.type === "string";
+}
+function isOptionName(name) {
+  return Object.hasOwn(optionTable, name);
+}
+//# sourceMappingURL=options.js.map

@@ -1,0 +1,41 @@
+/** The TUN or TAP device and its interface: opened and configured before the data plane gets it (spec: anytun-cli.md 8). */
+import { formatAddress, parseAddress } from "satp-core";
+import { NetworkInterface, TunDevice } from "tun-native";
+export const DEVICE_NODE = "/dev/net/tun";
+/** What the originals set together with the address: room for the header, the longest tag and IPv6 in 1,500 bytes. */
+const CONFIGURED_MTU = 1400;
+/**
+ * Creates the device; with an address (`-n`) also sets the MTU and brings the interface up, with `--mtu` sets the MTU.
+ * @throws TunNativeError; no device is left then
+ */
+export function openDevice(config, log) {
+  const { kind, name } = config.device;
+  const offload = { tunSegmentation: config.offload.tun, coalescing: config.offload.tun };
+  const device = TunDevice.open(name === undefined ? { kind, offload } : { kind, name, offload });
+  try {
+    log.notice(`dev opened - name '${device.name}', node '${DEVICE_NODE}'`);
+    log.notice(`dev type is '${kind}'`);
+    log.notice(`dev offloads: ${device.offloads.join(" ") || "none"}`);
+    const { ipv4, ipv6 } = config;
+    const link = new NetworkInterface(device.name);
+    if (typeof config.mtu === "number") link.mtu = config.mtu;
+    if (ipv4 !== undefined || ipv6 !== undefined) {
+      if (typeof config.mtu !== "number") link.mtu = CONFIGURED_MTU;
+      if (ipv4 !== undefined) link.addAddress(kind === "tap" ? withBroadcast(ipv4) : ipv4);
+      if (ipv6 !== undefined) link.addAddress(ipv6);
+      link.isUp = true;
+    }
+    return device;
+  } catch (error) {
+    device.close();
+    throw error;
+  }
+}
+/** On Ethernet a subnet has a broadcast address, all host bits set; `ifconfig` sets it, the kernel alone does not. */
+function withBroadcast(ipv4) {
+  if (ipv4.prefixLength > 30) return ipv4;
+  const [word] = parseAddress(ipv4.address).words;
+  const hostBits = 0xffffffff >>> ipv4.prefixLength;
+  return { ...ipv4, broadcast: formatAddress({ family: 4, words: [word | hostBits, 0, 0, 0] }) };
+}
+//# sourceMappingURL=local-device.js.map

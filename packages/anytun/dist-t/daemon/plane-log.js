@@ -1,0 +1,52 @@
+/** What the data plane reports, in the words of the log (spec: anytun-cli.md 7 and 10). */
+import { formatEndpoint } from "satp-core";
+import { LOG_ERROR, LOG_NOTICE, LOG_WARNING } from "../log/level.js";
+import { RateLimiter } from "../log/rate-limiter.js";
+export class PlaneLog {
+  #log;
+  #limiter;
+  #device;
+  #mux;
+  /** @param mux the one in the header of what we send */
+  constructor(log, clock, device, mux) {
+    this.#log = log;
+    this.#limiter = new RateLimiter(log, () => clock.now());
+    this.#device = device;
+    this.#mux = mux;
+  }
+  peerDetected(mux, endpoint) {
+    const text = formatEndpoint(endpoint);
+    this.#log.notice(`autodetected remote host ${text}`);
+    this.#log.notice(`added connection remote host ${text}`);
+    if (mux === this.#mux) return;
+    this.#log.warning(`the peer sends with mux ${mux} and we with ${this.#mux}: it may drop what we send; use one -m`);
+  }
+  endpointMoved(mux, endpoint) {
+    const text = `connection ${mux} autodetected remote host ip changed ${formatEndpoint(endpoint)}`;
+    this.#limiter.note("endpoint-moved", LOG_NOTICE, text);
+  }
+  rejected({ badTags, replays, lastReplay, tooLong, noSequence }) {
+    this.#limiter.note("bad-tag", LOG_NOTICE, "wrong Authentication Tag!", badTags);
+    if (lastReplay !== undefined) {
+      const { endpoint, sequence, senderId } = lastReplay;
+      const text = `Replay attack from ${formatEndpoint(endpoint)} seq:${sequence} sid: ${senderId}`;
+      this.#limiter.note("replay", LOG_NOTICE, text, replays);
+    }
+    const long = `frames too long for the tunnel were dropped: lower the MTU of ${this.#device}`;
+    this.#limiter.note("too-long", LOG_WARNING, long, tooLong);
+    this.#limiter.note("no-sequence", LOG_ERROR, "frames were dropped: no sequence numbers are reserved", noSequence);
+  }
+  segmentsRefused() {
+    const cause = `datagrams are longer than the path takes in one piece, or a device below takes none`;
+    this.#log.warning(`${cause}: they leave one by one, which is slower; a lower MTU of ${this.#device} may help`);
+  }
+  /** Writes the summaries that are due. */
+  flush() {
+    this.#limiter.flush();
+  }
+  /** Writes all summaries. */
+  finish() {
+    this.#limiter.finish();
+  }
+}
+//# sourceMappingURL=plane-log.js.map

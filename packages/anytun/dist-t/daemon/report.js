@@ -1,0 +1,38 @@
+/** Counters as log lines: what SIGUSR1 prints. Each counter is a `name=value` word, for people and scripts alike. */
+import { DROP_REASON_NAMES, formatEndpoint } from "satp-core";
+/** Drops that never happened are left out; all other counters are always there. Nothing without a snapshot. */
+export function reportLines(snapshot) {
+  if (snapshot === undefined) return [];
+  const { traffic, drops, peers, offloads } = snapshot;
+  return [
+    `counters: ${trafficWords(traffic)}`,
+    `drops: ${dropWords(drops)}`,
+    ...peers.flatMap(peerLines),
+    ...(offloads === undefined ? [] : [`offloads: ${offloadWords(offloads)}`]),
+  ];
+}
+function peerLines({ mux, endpoint, heardAgoMs, sentAgoMs, traffic, drops }) {
+  const name = `peer ${mux} ${formatEndpoint(endpoint)}`;
+  const times = `heard ${ago(heardAgoMs)}, sent ${ago(sentAgoMs)}`;
+  return [`${name}: ${times}, ${trafficWords(traffic)}`, `${name}: drops: ${dropWords(drops)}`];
+}
+function trafficWords({ packetsIn, bytesIn, packetsOut, bytesOut }) {
+  return `packets-in=${packetsIn} bytes-in=${bytesIn} packets-out=${packetsOut} bytes-out=${bytesOut}`;
+}
+function dropWords(drops) {
+  const happened = DROP_REASON_NAMES.flatMap((name, reason) => {
+    const count = drops[reason] ?? 0;
+    return count > 0 ? [`${name}=${count}`] : [];
+  });
+  return happened.length === 0 ? "none" : happened.join(" ");
+}
+/** `superFrames` is `super-frames=`: the names of the counters say what they are. */
+function offloadWords(offloads) {
+  return Object.entries(offloads)
+    .map(([name, count]) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=${count}`)
+    .join(" ");
+}
+function ago(ms) {
+  return ms < 0 ? "never" : `${(ms / 1000).toFixed(1)} s ago`;
+}
+//# sourceMappingURL=report.js.map

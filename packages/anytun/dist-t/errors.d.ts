@@ -1,0 +1,23 @@
+/** The package's error class. Anything a user can cause has a message that stands alone in one line. */
+/**
+ * - `usage`: the command line cannot be used; nothing was started
+ * - `log`: a log target cannot be opened
+ * - `state`: the sequence store cannot be read or written
+ * - `sequence-exhausted`: the key has no unused sequence numbers left
+ * - `start`: another step of the start failed
+ */
+export type AnytunErrorCode = "usage" | "log" | "state" | "sequence-exhausted" | "start";
+export declare class AnytunError extends Error {
+  readonly code: AnytunErrorCode;
+  constructor(code: AnytunErrorCode, message: string, options?: ErrorOptions);
+}
+/** A word of the command line that cannot be used: `OPTION VALUE: what was expected`. */
+export declare class UsageError extends AnytunError {
+  /**
+   * @param option the option as typed, or the word itself
+   * @param value its value; leave it out where it is a secret or where there is none
+   */
+  constructor(option: string, value: string | undefined, expected: string);
+}
+/** A word in one line and without surprises: everything but plain printable text is put into quotes and escaped. */
+export declare function quoted(word: string): string;

@@ -1,0 +1,18 @@
+import { type BatchCipher, type SequenceCounter, Tunnel, type TunnelEvents } from "satp-core";
+import type { DataPlaneSetup } from "./messages.ts";
+
+/** The protocol side of a data plane: one peer, configured or detected later, with the keys of the setup. */
+export function planeTunnel(
+  setup: Pick<DataPlaneSetup, "tunnel" | "context" | "configuredMux">,
+  cipher: BatchCipher,
+  sequence: SequenceCounter,
+  events: TunnelEvents,
+): Tunnel {
+  const { kind, mux, windowSize } = setup.tunnel;
+  const { configuredMux } = setup;
+  const keys = { context: cipher.addContext(setup.context), tagBytes: setup.context.tagBytes, sequence };
+  const autodetect = configuredMux === undefined ? keys : undefined;
+  const tunnel = new Tunnel({ kind, mux, windowSize, routing: "single", autodetect, events });
+  if (configuredMux !== undefined) tunnel.addPeer({ ...keys, mux: configuredMux });
+  return tunnel;
+}

@@ -1,0 +1,39 @@
+/** How long a poller looks for the next packet before it sleeps, learnt from how the last waits ended. */
+
+/** The longest look, in microseconds. */
+export const MOST_SPIN_US = 50;
+const MOST_NS: number = MOST_SPIN_US * 1000;
+const LEAST_NS = 1000;
+/** Waits without a look after looks have failed down to nothing, before the next try. */
+const PAUSE_WAITS = 64;
+
+/**
+ * A look that finds a packet saves two processors a sleep and a wake-up; one that finds none is time wasted. So each
+ * failure halves the time for the next look and each success restores all of it. After a wait that ended without a
+ * packet there is no look at all: the source is idle.
+ */
+export class SpinBudget {
+  /** Time for the next look; 0 = sleep at once. */
+  nanoseconds = 0;
+  #grant: number = MOST_NS;
+  #pause = 0;
+
+  /**
+   * Notes how a wait ended.
+   * @param slept whether it had to sleep after the look
+   * @param packets whether it ended with packets, not with a time-out or a wake-up
+   */
+  learn(slept: boolean, packets: boolean): void {
+    if (this.nanoseconds > 0) {
+      if (!slept) this.#grant = MOST_NS;
+      else if (this.#grant > LEAST_NS) this.#grant >>= 1;
+      else this.#pause = PAUSE_WAITS;
+    }
+    if (!packets) {
+      this.nanoseconds = 0;
+      return;
+    }
+    if (this.#pause > 0 && --this.#pause === 0) this.#grant = MOST_NS;
+    this.nanoseconds = this.#pause > 0 ? 0 : this.#grant;
+  }
+}

@@ -1,0 +1,17 @@
+import type { Section } from "../section.ts";
+import { contenders } from "./contenders.ts";
+import { kernels } from "./kernels.ts";
+import { scaling } from "./scaling.ts";
+import { stages } from "./stages.ts";
+import { underlays } from "./underlays.ts";
+import { variants } from "./variants.ts";
+
+/** By name, in the order of the report. */
+export const sections: Readonly<Record<string, Section>> = {
+  contenders,
+  variants,
+  underlays,
+  stages,
+  scaling,
+  kernels,
+};

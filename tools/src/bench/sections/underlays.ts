@@ -1,0 +1,92 @@
+// Networks below the tunnel that do less, or carry less: no segmentation offload, and MTUs that the tunnel does not fit.
+import { type Contender, ours, oursWith, uanytun } from "../../contenders/index.ts";
+import type { LinkEnd, LinkOptions, Requirement } from "../../lab/index.ts";
+import { type Entry, interleave } from "../interleave.ts";
+import { measureRate } from "../measure-contender.ts";
+import { medianOf, type Runs, ratioText } from "../results.ts";
+import type { Section, SectionResult, Settings } from "../section.ts";
+
+interface Underlay {
+  readonly name: string;
+  readonly link: LinkOptions;
+  readonly prepare?: (ends: readonly LinkEnd[]) => Promise<void>;
+}
+
+/** Without the last one a veth still passes a message of many datagrams on in one piece. */
+const withoutAll = ["gso", "off", "tso", "off", "gro", "off", "tx-udp-segmentation", "off"];
+
+const auto = oursWith(`${ours.name}, --mtu auto`, { extra: ["--mtu", "auto"] });
+const known: Readonly<Record<string, Contender>> = { ours, "ours-auto": auto, uanytun };
+
+const mtu = (bytes: number): Underlay => ({ name: `MTU ${bytes}`, link: { mtu: bytes } });
+const networks: readonly Underlay[] = [
+  { name: "MTU 1500, no GSO, TSO, GRO", link: {}, prepare: withoutOffloads },
+  ...[1280, 1400, 1500, 9000].map(mtu),
+];
+
+export const underlays: Section = {
+  title: "Other networks below",
+  contenders: Object.keys(known),
+  needs: (settings): Requirement[] => ["iperf3", "ethtool", ...chosen(settings).flatMap(({ needs }) => needs)],
+  async measure(settings): Promise<SectionResult> {
+    const contenders = chosen(settings);
+    const entries = networks.flatMap(({ name, link, prepare }) =>
+      contenders.map((contender): Entry<number> => {
+        const measure = (): Promise<number> => measureRate(contender, settings.seconds, link, prepare);
+        return { name: rowName(name, contender.name), measure };
+      }),
+    );
+    const { runs, failures } = await interleave(
+      entries,
+      settings.runs,
+      (rate) => `${rate.toFixed(2)} Gbit/s`,
+      settings.tell,
+    );
+    return {
+      tables: [{ rows: underlayTable(runs, names(networks), names(contenders), uanytun.name) }],
+      text: `One TCP stream, Gbit/s; × is the ratio to ${uanytun.name}. As they come the tunnels have an MTU of 1400, which fits 1500 below
+and not 1400: there the datagrams of uanytun leave in two fragments, while our daemon tells TCP what fits. With \`--mtu auto\` the
+tunnel takes what the path takes. The offloads are switched off with \`ethtool -K … ${withoutAll.join(" ")}\` on both ends of the cable.`,
+      failures,
+    };
+  },
+};
+
+/** A row for each underlay, a column for each contender. */
+export function underlayTable(
+  runs: Runs<number>,
+  underlayNames: readonly string[],
+  contenders: readonly string[],
+  reference: string,
+): string[][] {
+  const rate = (underlay: string, contender: string): number =>
+    medianOf(runs.get(rowName(underlay, contender)), (value) => value);
+  const cells = (underlay: string): string[] =>
+    contenders.map((contender) => {
+      const value = rate(underlay, contender);
+      if (Number.isNaN(value)) return "–";
+      const ratio = ratioText(value, rate(underlay, reference));
+      return ratio === "–" ? value.toFixed(2) : `${value.toFixed(2)} (${ratio})`;
+    });
+  return [["", ...contenders], ...underlayNames.map((underlay) => [underlay, ...cells(underlay)])];
+}
+
+function rowName(underlay: string, contender: string): string {
+  return `${underlay}: ${contender}`;
+}
+
+async function withoutOffloads(ends: readonly LinkEnd[]): Promise<void> {
+  for (const { host, device } of ends) {
+    await host.check("ethtool", ["-K", device, ...withoutAll]);
+  }
+}
+
+function chosen({ wants }: Pick<Settings, "wants">): Contender[] {
+  return Object.entries(known)
+    .filter(([id]) => wants(id))
+    .map(([, contender]) => contender);
+}
+
+function names(named: readonly { readonly name: string }[]): string[] {
+  return named.map(({ name }) => name);
+}
