@@ -10,6 +10,7 @@ export interface SequenceRange {
   readonly end: number;
 }
 
+const NONE: readonly SequenceRange[] = [];
 /** Ranges that may wait behind the one in use. */
 const MAX_WAITING = 2;
 
@@ -19,22 +20,34 @@ const MAX_WAITING = 2;
  * backwards, there is no wrap, and without a reserved range there is no number.
  */
 export class SequenceCounter {
-  /** The number taken last: a field, because a returned number above 2³¹ would be allocated. */
-  number = 0;
-  /** Sender id that belongs to it. */
+  /** Sender id of the number taken last. */
   senderId = 0;
-  /** Numbers left in all ranges. */
-  remaining = 0;
+  // all fields are small integers, which V8 keeps in the object itself: numbers above 2³¹ would be objects of their own
+  #taken = 0;
   #next = 0;
-  #end = 0;
+  /** Numbers left in the range in use, and in those that wait. */
+  #left = 0;
+  #later = 0;
   /** Below this many numbers {@link takeLowSignal} answers once; 1 at first, so that an empty counter asks too. */
   #lowMark = 1;
-  readonly #waiting: SequenceRange[] = [];
-  /** Per sender id, the end of the last range: bounded by the 65,536 sender ids there are. */
-  readonly #ends = new Map<number, number>();
+  #waiting: readonly SequenceRange[] = NONE;
+  /** End of the last range of the sender id extended last, and of those before: there are at most 65,536. */
+  #lastSenderId = 0;
+  #lastEnd = 0;
+  #earlierEnds: Map<number, number> | undefined;
 
   constructor(range?: SequenceRange) {
     if (range !== undefined) this.extend(range);
+  }
+
+  /** The number taken last. */
+  get number(): number {
+    return this.#taken >>> 0;
+  }
+
+  /** Numbers left in all ranges. */
+  get remaining(): number {
+    return this.#left + this.#later;
   }
 
   /**
@@ -43,30 +56,30 @@ export class SequenceCounter {
    * range begins below the end of an earlier one of the same sender id, or two are waiting already
    */
   extend(range: SequenceRange): void {
-    checkRange("sender id", range.senderId, 0, MAX_SENDER_ID);
-    checkRange("first sequence number", range.first, 0, 0xffffffff);
-    checkRange("end of sequence numbers", range.end, range.first + 1, 0x100000000);
-    if (range.first < (this.#ends.get(range.senderId) ?? 0)) {
-      throw new SatpError("sequence-range", `sequence numbers from ${range.first} on were reserved before`);
+    const { senderId, first, end } = range;
+    checkRange("sender id", senderId, 0, MAX_SENDER_ID);
+    checkRange("first sequence number", first, 0, 0xffffffff);
+    checkRange("end of sequence numbers", end, first + 1, 0x100000000);
+    if (first < this.#endOf(senderId)) {
+      throw new SatpError("sequence-range", `sequence numbers from ${first} on were reserved before`);
     }
     // the next range is opened by `take` only, so that `senderId` stays that of the number taken last
-    const waiting = this.#waiting.length - (this.#next === this.#end ? 1 : 0);
+    const waiting = this.#waiting.length - (this.#left === 0 ? 1 : 0);
     if (waiting >= MAX_WAITING) {
       throw new SatpError("sequence-range", `${MAX_WAITING} ranges of sequence numbers are waiting already`);
     }
-    this.#ends.set(range.senderId, range.end);
-    this.#waiting.push({ senderId: range.senderId, first: range.first, end: range.end });
-    const size = range.end - range.first;
-    this.remaining += size;
-    this.#lowMark = Math.ceil(size / 2);
+    this.#setEnd(senderId, end);
+    this.#waiting = [...this.#waiting, { senderId, first, end }];
+    this.#later += end - first;
+    this.#lowMark = Math.ceil((end - first) / 2);
   }
 
   /** Puts the next number into `number` and `senderId`; false when nothing is reserved. */
   take(): boolean {
-    if (this.#next === this.#end && !this.#advance()) return false;
-    this.number = this.#next;
-    this.#next++;
-    this.remaining--;
+    if (this.#left === 0 && !this.#advance()) return false;
+    this.#taken = this.#next;
+    this.#next = (this.#next + 1) | 0;
+    this.#left--;
     return true;
   }
 
@@ -78,11 +91,26 @@ export class SequenceCounter {
   }
 
   #advance(): boolean {
-    const range = this.#waiting.shift();
+    const range = this.#waiting[0];
     if (range === undefined) return false;
+    this.#waiting = this.#waiting.length === 1 ? NONE : this.#waiting.slice(1);
     this.senderId = range.senderId;
-    this.#next = range.first;
-    this.#end = range.end;
+    this.#next = range.first | 0;
+    this.#left = range.end - range.first;
+    this.#later -= this.#left;
     return true;
+  }
+
+  #endOf(senderId: number): number {
+    return senderId === this.#lastSenderId ? this.#lastEnd : (this.#earlierEnds?.get(senderId) ?? 0);
+  }
+
+  #setEnd(senderId: number, end: number): void {
+    if (senderId !== this.#lastSenderId) {
+      this.#earlierEnds ??= new Map();
+      this.#earlierEnds.set(this.#lastSenderId, this.#lastEnd);
+      this.#lastSenderId = senderId;
+    }
+    this.#lastEnd = end;
   }
 }

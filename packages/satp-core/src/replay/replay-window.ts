@@ -1,4 +1,6 @@
+import { wordAt } from "../batch/rows.ts";
 import { checkRange } from "../errors.ts";
+import { wordRow } from "../memory/shared-rows.ts";
 import { SequenceVerdict } from "./sequence-verdict.ts";
 
 /** Largest window in packets: 2 MiB of memory per sender id. */
@@ -24,9 +26,13 @@ export function windowBytes(size: number): number {
 export class ReplayWindow {
   /** Window size in packets. */
   readonly size: number;
-  readonly #bits: Int32Array;
+  /** The ring: `#mask + 1` bits in `#table` from the word `#at` on. */
+  readonly #table: Int32Array;
+  readonly #at: number;
   readonly #mask: number;
-  #top = -1;
+  /** The newest number as a signed word: above 2³¹ it would be an object of its own. */
+  #top = 0;
+  #isEmpty = true;
 
   /**
    * @param size 1 to 2²⁴
@@ -35,8 +41,10 @@ export class ReplayWindow {
   constructor(size: number) {
     checkRange("window size", size, 1, MAX_WINDOW_SIZE);
     this.size = size;
-    this.#bits = new Int32Array(windowBytes(size) / 4);
-    this.#mask = this.#bits.length * 32 - 1;
+    const { table, at } = wordRow(windowBytes(size) / 4);
+    this.#table = table;
+    this.#at = at;
+    this.#mask = windowBytes(size) * 8 - 1;
   }
 
   /**
@@ -45,9 +53,10 @@ export class ReplayWindow {
    */
   checkAndMark(bits: number): SequenceVerdict {
     const sequence = bits >>> 0;
-    const top = this.#top;
-    if (top < 0) {
-      this.#top = sequence;
+    const top = this.#top >>> 0;
+    if (this.#isEmpty) {
+      this.#isEmpty = false;
+      this.#top = bits | 0;
       this.#mark(sequence);
       return SequenceVerdict.first;
     }
@@ -56,7 +65,7 @@ export class ReplayWindow {
     const shifted = (sequence + shift) >>> 0;
     if (shifted > shiftedTop) {
       this.#forget(top, (sequence - top) >>> 0);
-      this.#top = sequence;
+      this.#top = bits | 0;
       this.#mark(sequence);
       return SequenceVerdict.newer;
     }
@@ -67,21 +76,18 @@ export class ReplayWindow {
   /** Sets the number's bit; false when it was set. */
   #mark(sequence: number): boolean {
     const position = sequence & this.#mask;
-    const word = this.#bits[position >>> 5] ?? 0;
+    const at = this.#at + (position >>> 5);
+    const word = wordAt(this.#table, at);
     const bit = 1 << (position & 31);
-    this.#bits[position >>> 5] = word | bit;
+    this.#table[at] = word | bit;
     return (word & bit) === 0;
   }
 
   /** Clears the bits of the `count` numbers after `top`, whole words at a time. */
   #forget(top: number, count: number): void {
-    if (count > this.#mask) {
-      this.#bits.fill(0);
-      return;
-    }
-    const first = (top + 1) & this.#mask;
-    const end = first + count;
     const ring = this.#mask + 1;
+    const first = (top + 1) & this.#mask;
+    const end = first + Math.min(count, ring);
     if (end <= ring) {
       this.#clear(first, end);
     } else {
@@ -93,16 +99,17 @@ export class ReplayWindow {
   /** Clears bits `[first, end)`, which do not go around the ring. */
   #clear(first: number, end: number): void {
     if (first >= end) return;
-    const firstWord = first >>> 5;
-    const lastWord = (end - 1) >>> 5;
+    const table = this.#table;
+    const firstWord = this.#at + (first >>> 5);
+    const lastWord = this.#at + ((end - 1) >>> 5);
     const keepBelow = (1 << (first & 31)) - 1;
     const keepAbove = (end & 31) === 0 ? 0 : -1 << (end & 31);
     if (firstWord === lastWord) {
-      this.#bits[firstWord] = (this.#bits[firstWord] ?? 0) & (keepBelow | keepAbove);
+      table[firstWord] = wordAt(table, firstWord) & (keepBelow | keepAbove);
       return;
     }
-    this.#bits[firstWord] = (this.#bits[firstWord] ?? 0) & keepBelow;
-    if (lastWord > firstWord + 1) this.#bits.fill(0, firstWord + 1, lastWord);
-    this.#bits[lastWord] = (this.#bits[lastWord] ?? 0) & keepAbove;
+    table[firstWord] = wordAt(table, firstWord) & keepBelow;
+    if (lastWord > firstWord + 1) table.fill(0, firstWord + 1, lastWord);
+    table[lastWord] = wordAt(table, lastWord) & keepAbove;
   }
 }

@@ -1,3 +1,4 @@
+import { cellRow } from "../memory/shared-rows.ts";
 import { DROP_REASON_NAMES, type DropReason } from "./drop-reason.ts";
 
 const PACKETS_IN = 0;
@@ -11,28 +12,41 @@ const TRAFFIC_CELLS = 4;
  * to 2⁵³. Every datagram or frame that enters a tunnel ends in exactly one of these cells.
  */
 export class Counters {
-  readonly #cells = new Float64Array(TRAFFIC_CELLS + DROP_REASON_NAMES.length);
+  readonly #table: Float64Array;
+  readonly #at: number;
+  #drops: Float64Array | undefined;
+
+  constructor() {
+    const { table, at } = cellRow(TRAFFIC_CELLS + DROP_REASON_NAMES.length);
+    this.#table = table;
+    this.#at = at;
+  }
+
   /** Live view: number of drops by {@link DropReason}. */
-  readonly drops: Float64Array = this.#cells.subarray(TRAFFIC_CELLS);
+  get drops(): Float64Array {
+    const first = this.#at + TRAFFIC_CELLS;
+    this.#drops ??= this.#table.subarray(first, first + DROP_REASON_NAMES.length);
+    return this.#drops;
+  }
 
   /** Frames given out for the device. */
   get packetsIn(): number {
-    return this.#cells[PACKETS_IN] ?? 0;
+    return this.#cell(PACKETS_IN);
   }
 
   /** Bytes of these frames, without header and tag. */
   get bytesIn(): number {
-    return this.#cells[BYTES_IN] ?? 0;
+    return this.#cell(BYTES_IN);
   }
 
   /** Frames given out for sealing. */
   get packetsOut(): number {
-    return this.#cells[PACKETS_OUT] ?? 0;
+    return this.#cell(PACKETS_OUT);
   }
 
   /** Bytes of these frames, without header and tag. */
   get bytesOut(): number {
-    return this.#cells[BYTES_OUT] ?? 0;
+    return this.#cell(BYTES_OUT);
   }
 
   /** Frames for the device, of `bytes` together. */
@@ -53,6 +67,10 @@ export class Counters {
   }
 
   #add(cell: number, amount: number): void {
-    this.#cells[cell] = (this.#cells[cell] ?? 0) + amount;
+    this.#table[this.#at + cell] = this.#cell(cell) + amount;
+  }
+
+  #cell(cell: number): number {
+    return this.#table[this.#at + cell] ?? 0;
   }
 }
