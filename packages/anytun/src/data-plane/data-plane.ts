@@ -52,22 +52,18 @@ export class DataPlane {
     }
   }
 
-  /** Device → network. Returns the number of datagrams handed to the sockets. */
+  /** Device → network. Returns the number of datagrams handed to the sockets, copies for candidates not counted. */
   outboundBurst(): number {
     const { device, tunnel, cipher, frames } = this.#parts;
     const read = device.read(frames);
     this.#clamp(frames, read);
-    const ready = tunnel.outbound(frames, read, this.#parts.now());
+    const now = this.#parts.now();
+    const ready = tunnel.outbound(frames, read, now);
     if (ready === 0) return 0;
     cipher.seal(frames, 0, ready);
-    let first = 0;
-    while (first < ready) {
-      const id = socketOf(frames, first);
-      let end = first + 1;
-      while (end < ready && socketOf(frames, end) === id) end++;
-      this.#parts.sockets[id]?.send(frames, first, end - first);
-      first = end;
-    }
+    this.#send(frames, ready);
+    const copies = tunnel.copies(frames, ready, now);
+    if (copies > 0) this.#send(frames, copies);
     return ready;
   }
 
@@ -82,6 +78,18 @@ export class DataPlane {
     if (accepted === 0) return 0;
     this.#clamp(datagrams, accepted);
     return device.write(datagrams, 0, accepted);
+  }
+
+  /** Rows `[0, count)` to their endpoints, each through its own socket. */
+  #send(batch: PacketBatch, count: number): void {
+    let first = 0;
+    while (first < count) {
+      const id = socketOf(batch, first);
+      let end = first + 1;
+      while (end < count && socketOf(batch, end) === id) end++;
+      this.#parts.sockets[id]?.send(batch, first, end - first);
+      first = end;
+    }
   }
 
   #clamp(batch: PacketBatch, count: number): void {
