@@ -45,6 +45,7 @@ export {
 export { SatpError, type SatpErrorCode } from "./errors.ts";
 export { type OpenedPacket, openPacket, type RejectedPacket } from "./packet/open-packet.ts";
 export { type PlainPacket, sealPacket } from "./packet/seal-packet.ts";
+export { CANDIDATE_MS, type Candidate, TURN_MS } from "./peers/candidate.ts";
 export { type EndpointOptions, endpointOf, formatEndpoint, sameEndpoint } from "./peers/endpoint.ts";
 export type { Peer, PeerConfig, PeerKeys } from "./peers/peer.ts";
 export type { Senders } from "./peers/sender.ts";

@@ -114,6 +114,9 @@ async function start(config: Config, log: Logger, signal: AbortSignal, ends: End
         lines.endpointMoved(event.mux, event.endpoint);
         mtu.follow(event.endpoint);
         break;
+      case "candidate-appeared":
+        lines.candidateAppeared(event.mux, event.endpoint);
+        break;
       case "rejected":
         lines.rejected(event.rejections);
         // the kernel refuses for their size only what its idea of the path has just changed for

@@ -38,6 +38,11 @@ export class PlaneLog {
     this.#limiter.note("endpoint-moved", LOG_NOTICE, text);
   }
 
+  candidateAppeared(mux: number, endpoint: Int32Array): void {
+    const text = `connection ${mux} may have moved to ${formatEndpoint(endpoint)}: copies go there until it is certain`;
+    this.#limiter.note("candidate", LOG_NOTICE, text);
+  }
+
   rejected({ badTags, replays, lastReplay, tooLong, noSequence, sendTooBig }: Rejections): void {
     this.#limiter.note("bad-tag", LOG_NOTICE, "wrong Authentication Tag!", badTags);
     if (lastReplay !== undefined) {

@@ -14,10 +14,11 @@ export function reportLines(snapshot: Snapshot | undefined): string[] {
   ];
 }
 
-function peerLines({ mux, endpoint, heardAgoMs, sentAgoMs, traffic, drops }: PeerSnapshot): string[] {
+function peerLines({ mux, endpoint, candidate, heardAgoMs, sentAgoMs, traffic, drops }: PeerSnapshot): string[] {
   const name = `peer ${mux} ${formatEndpoint(endpoint)}`;
   const times = `heard ${ago(heardAgoMs)}, sent ${ago(sentAgoMs)}`;
-  return [`${name}: ${times}, ${trafficWords(traffic)}`, `${name}: drops: ${dropWords(drops)}`];
+  const copies = candidate === undefined ? [] : [`${name}: copies go to ${formatEndpoint(candidate)}`];
+  return [`${name}: ${times}, ${trafficWords(traffic)}`, ...copies, `${name}: drops: ${dropWords(drops)}`];
 }
 
 function trafficWords({ packetsIn, bytesIn, packetsOut, bytesOut }: Traffic): string {

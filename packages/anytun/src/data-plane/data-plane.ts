@@ -74,7 +74,7 @@ export class DataPlane {
     }
   }
 
-  /** Device → network. Returns the number of datagrams handed to the sockets. */
+  /** Device → network. Returns the number of datagrams handed to the sockets, copies for candidates not counted. */
   outboundBurst(): number {
     const frames = this.#frames;
     const { now } = this.#poller;
@@ -84,14 +84,9 @@ export class DataPlane {
     const ready = this.#tunnel.outbound(frames, read, now);
     if (ready === 0) return 0;
     this.#cipher.seal(frames, 0, ready);
-    let first = 0;
-    while (first < ready) {
-      const id = socketOf(frames, first);
-      let end = first + 1;
-      while (end < ready && socketOf(frames, end) === id) end++;
-      this.#sockets[id]?.send(frames, first, end - first);
-      first = end;
-    }
+    this.#send(frames, ready);
+    const copies = this.#tunnel.copies(frames, ready, now);
+    if (copies > 0) this.#send(frames, copies);
     return ready;
   }
 
@@ -106,6 +101,18 @@ export class DataPlane {
     if (accepted === 0) return 0;
     this.#clamp(datagrams, accepted);
     return this.#device.write(datagrams, 0, accepted);
+  }
+
+  /** Rows `[0, count)` to their endpoints, each through its own socket. */
+  #send(batch: PacketBatch, count: number): void {
+    let first = 0;
+    while (first < count) {
+      const id = socketOf(batch, first);
+      let end = first + 1;
+      while (end < count && socketOf(batch, end) === id) end++;
+      this.#sockets[id]?.send(batch, first, end - first);
+      first = end;
+    }
   }
 
   #clamp(batch: PacketBatch, count: number): void {

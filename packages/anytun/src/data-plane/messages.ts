@@ -29,6 +29,8 @@ export type Report =
   | { readonly type: "running" }
   | { readonly type: "peer-detected"; readonly mux: number; readonly endpoint: Int32Array }
   | { readonly type: "endpoint-moved"; readonly mux: number; readonly endpoint: Int32Array }
+  /** What the peer gets goes to this endpoint too from now on. */
+  | { readonly type: "candidate-appeared"; readonly mux: number; readonly endpoint: Int32Array }
   | { readonly type: "sequence-low" }
   /** For the first time a run of datagrams could not leave as one message. */
   | { readonly type: "segments-refused" }
@@ -79,6 +81,8 @@ export interface Traffic {
 export interface PeerSnapshot {
   readonly mux: number;
   readonly endpoint: Int32Array;
+  /** Where copies go; absent = nowhere. */
+  readonly candidate?: Int32Array;
   /** Milliseconds since the last authenticated datagram from the endpoint; -1 = never. */
   readonly heardAgoMs: number;
   /** Milliseconds since the last datagram to the peer; -1 = never. */

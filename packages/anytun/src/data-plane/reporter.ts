@@ -37,6 +37,10 @@ export class PlaneReporter implements TunnelEvents {
     this.#send({ type: "endpoint-moved", mux: peer.mux, endpoint: peer.endpoint.slice() });
   }
 
+  candidateAppeared(peer: Peer): void {
+    this.#send({ type: "candidate-appeared", mux: peer.mux, endpoint: peer.candidate.endpoint.slice() });
+  }
+
   sequenceLow(): void {
     this.#send({ type: "sequence-low" });
   }
@@ -117,6 +121,7 @@ function peerSnapshot(peer: Peer, nowMs: number): PeerSnapshot {
   return {
     mux: peer.mux,
     endpoint: peer.endpoint.slice(),
+    ...(peer.candidate.isLive(nowMs) ? { candidate: peer.candidate.endpoint.slice() } : {}),
     heardAgoMs: peer.lastHeardMs < 0 ? -1 : nowMs - peer.lastHeardMs,
     sentAgoMs: peer.lastSentMs < 0 ? -1 : nowMs - peer.lastSentMs,
     traffic: traffic(peer.counters),

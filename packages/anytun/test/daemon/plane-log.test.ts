@@ -30,6 +30,14 @@ it("tells where a connection moved to", () => {
   expect(written).toEqual(["NOTICE: connection 5 autodetected remote host ip changed [2001:db8::7]:4444"]);
 });
 
+it("tells where a connection may be besides, a few times", () => {
+  const { written, lines } = setUp();
+  for (let i = 0; i < 20; i++) lines.candidateAppeared(5, endpoint);
+  const text = "NOTICE: connection 5 may have moved to [2001:db8::7]:4444: copies go there until it is certain";
+  expect(new Set(written)).toEqual(new Set([text]));
+  expect(written.length).toBeLessThan(10);
+});
+
 it("writes one line for many bad tags and replays, and how many there were at the end", () => {
   const { written, lines } = setUp();
   lines.rejected({ ...quiet, badTags: 400, replays: 3, lastReplay: { sequence: 77, senderId: 2, endpoint } });

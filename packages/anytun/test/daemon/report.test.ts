@@ -33,6 +33,20 @@ it("prints totals, drops that happened, and each peer", () => {
   ]);
 });
 
+it("says where copies go", () => {
+  const peer = endpointOf(parseAddress("192.0.2.1"), 4444);
+  const elsewhere = endpointOf(parseAddress("192.0.2.7"), 4444);
+  const traffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 };
+  const times = { heardAgoMs: 12_000, sentAgoMs: 0 };
+  const lines = reportLines({
+    traffic,
+    drops: quiet,
+    tooBigAnswers: 0,
+    peers: [{ mux: 0, endpoint: peer, candidate: elsewhere, ...times, traffic, drops: quiet }],
+  });
+  expect(lines).toContain("peer 0 192.0.2.1:4444: copies go to 192.0.2.7:4444");
+});
+
 it("ends with what was moved in bulk, where the kernel does that", () => {
   const traffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 };
   const offloads = {

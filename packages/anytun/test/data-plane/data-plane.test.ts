@@ -1,5 +1,5 @@
 import * as core from "satp-core";
-import { DropReason } from "satp-core";
+import { DropReason, SILENCE_MS } from "satp-core";
 import * as native from "tun-native";
 import { MemoryDevice, MemoryNetwork } from "tun-native/testing";
 import { describe, expect, it } from "vitest";
@@ -110,6 +110,44 @@ describe("a tunnel in memory", () => {
     network.inject({ from: { address: ELSEWHERE, port: 9 }, to: { address: A, port: 4444 }, bytes: moved });
     settle(network, [left, right], 1);
     expect(left.reports).toMatchObject([{ type: "endpoint-moved", mux: 0 }]);
+  });
+
+  it("answers a peer that began again elsewhere at once, and follows it when its numbers are new", () => {
+    const network = new MemoryNetwork({ latencyMs: 5 });
+    const [left, right] = pair(network);
+    for (let i = 0; i < 20; i++) right.device.inject(ipPacket(i));
+    settle(network, [left, right]);
+    left.device.take();
+    const moved = memoryEnd(network, { role: "right", address: ELSEWHERE, peer: A });
+    network.advance(SILENCE_MS);
+
+    const sent = new Map<string, Uint8Array[]>([
+      [B, []],
+      [ELSEWHERE, []],
+    ]);
+    network.tap(({ from, to, bytes }) => {
+      if (from.address === A) sent.get(to.address)?.push(bytes);
+      return undefined;
+    });
+    const exchange = (number: number): void => {
+      moved.device.inject(ipPacket(number));
+      settle(network, [left, right, moved], 20);
+      left.device.inject(ipPacket(number));
+      settle(network, [left, right, moved], 20);
+    };
+    for (let i = 0; i < 20; i++) exchange(i);
+    const all = Array.from({ length: 20 }, (_, i) => i);
+    expect(numbersOf(left.device.take())).toEqual(all);
+    expect(numbersOf(moved.device.take())).toEqual(all);
+    expect(numbersOf(right.device.take())).toEqual(all);
+    expect(sent.get(ELSEWHERE)).toEqual(sent.get(B));
+    expect(left.tunnel.counters.packetsOut).toBe(20);
+    expect(left.reports).toMatchObject([{ type: "candidate-appeared", mux: 0 }]);
+
+    exchange(20);
+    expect(left.reports.slice(1)).toMatchObject([{ type: "endpoint-moved", mux: 0 }]);
+    expect(numbersOf(moved.device.take())).toEqual([20]);
+    expect(right.device.take()).toEqual([]);
   });
 
   it("stops sending when its sequence numbers are used up, says so, and goes on with new ones", () => {

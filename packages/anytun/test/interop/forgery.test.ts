@@ -1,4 +1,6 @@
 /** A third host on the underlay that forges, and repeats what it overheard: it must reach nothing. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { SILENCE_MS, TURN_MS } from "satp-core";
 import { Lab, type LinkEnd, type Program, requires } from "satp-tools/lab";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readCounters, startDaemon } from "./daemons.ts";
@@ -6,6 +8,8 @@ import { pings, sendRaw } from "./traffic.ts";
 
 const PORT = 4444;
 const KEY = ["-E", "known to two"];
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 describe("a third host", requires("root", "tun", "tcpdump", "ping", "uanytun", "ifconfig"), () => {
   let lab: Lab;
@@ -47,7 +51,7 @@ describe("a third host", requires("root", "tun", "tcpdump", "ping", "uanytun", "
     const other = peer();
     await near.host.reach("10.77.0.2");
     await pings(near.host, "10.77.0.2", 10);
-    const overheard = (await capture.waitFor(10)).map(({ payload }) => Buffer.from(payload).toString("hex"));
+    const overheard = (await capture.waitFor(10)).map(({ payload }) => hex(payload));
     const before = await readCounters(daemon);
 
     await sendRaw(third.host, near.ipv4, PORT, overheard);
@@ -60,6 +64,53 @@ describe("a third host", requires("root", "tun", "tcpdump", "ping", "uanytun", "
     expect(daemon.output).not.toContain("remote host ip changed");
     if (!delivered) expect(daemon.output).toMatch(new RegExp(`Replay attack from ${third.ipv4}:\\d+ seq:\\d+ sid: 0`));
     await pings(near.host, "10.77.0.2", 5);
+    await Promise.all([daemon.stop(), other.stop()]);
+  });
+
+  it.each([
+    { protection: "with -w", window: ["-w", "100"], copied: false },
+    { protection: "without -w", window: [], copied: true },
+  ])("that repeats datagrams of a silent peer takes nothing from it, $protection", async ({ window, copied }) => {
+    await using capture = await near.host.capture(near.device, `udp port ${PORT}`);
+    const daemon = ours(["-r", far.ipv4, ...window]);
+    const other = peer();
+    await near.host.reach("10.77.0.2");
+    await pings(near.host, "10.77.0.2", 5);
+    const overheard = (await capture.waitFor(5, ({ source }) => source === far.ipv4)).map(({ payload }) =>
+      hex(payload),
+    );
+
+    // the peer stays where it is, and what it sends is lost
+    await far.host.ip([`route add blackhole ${near.ipv4}/32`]);
+    await sleep(SILENCE_MS + 500);
+    const from = capture.datagrams.length;
+    await sendRaw(third.host, near.ipv4, PORT, overheard);
+    await near.host.run("ping", ["-n", "-c", "5", "-i", "0.1", "-W", "0.1", "10.77.0.2"]);
+    const sentTo = (address: string): string[] =>
+      capture.datagrams
+        .slice(from)
+        .flatMap(({ destination, payload }) => (destination === address ? [hex(payload)] : []));
+    await capture.waitFor(
+      5,
+      (datagram) => capture.datagrams.indexOf(datagram) >= from && datagram.destination === far.ipv4,
+    );
+    const counters = await readCounters(daemon);
+    expect(counters.endpoint).toBe(`${far.ipv4}:${PORT}`);
+    const [kept, copies] = [sentTo(far.ipv4), sentTo(third.ipv4)];
+    expect(kept.length).toBeGreaterThanOrEqual(5);
+    if (copied) expect(copies.length).toBeGreaterThanOrEqual(5);
+    else expect(copies).toEqual([]);
+    // each of them went to the peer as well
+    expect(copies.filter((copy) => !kept.includes(copy))).toEqual([]);
+    expect(/may have moved to/.test(daemon.output)).toBe(copied);
+
+    await far.host.ip([`route del blackhole ${near.ipv4}/32`]);
+    await sleep(TURN_MS);
+    await near.host.reach("10.77.0.2");
+    const copiesBefore = sentTo(third.ipv4).length;
+    await pings(near.host, "10.77.0.2", 5);
+    expect(sentTo(third.ipv4).length).toBe(copiesBefore);
+    expect(daemon.output).not.toContain("remote host ip changed");
     await Promise.all([daemon.stop(), other.stop()]);
   });
 
@@ -104,7 +155,6 @@ describe("a third host", requires("root", "tun", "tcpdump", "ping", "uanytun", "
     const first = peer();
     await far.host.reach("10.77.0.1");
     await first.stop();
-    // an original starts again from 0, so its packets are old until the known endpoint was silent for 10 seconds
     const moved = startDaemon(third.host, "ours", [
       ...["-d", "tun0", "-n", "10.77.0.2/30", "-e", "right", ...KEY, "-r", near.ipv4],
     ]);

@@ -2,6 +2,7 @@ import { ENDPOINT_FAMILY, ENDPOINT_WORDS } from "../batch/packet-batch.ts";
 import { checkRange } from "../errors.ts";
 import { Counters } from "../tunnel/counters.ts";
 import { MAX_MUX, MAX_TAG_BYTES } from "../wire/layout.ts";
+import { Candidate } from "./candidate.ts";
 import { copyEndpoint, sameEndpoint } from "./endpoint.ts";
 import { Senders } from "./sender.ts";
 import type { SequenceCounter } from "./sequence-counter.ts";
@@ -34,11 +35,13 @@ export class Peer {
   readonly counters: Counters = new Counters();
   /** Where datagrams go to: eight words, written only by `setEndpoint` and the roaming rule. */
   readonly endpoint: Int32Array = new Int32Array(ENDPOINT_WORDS);
+  /** Where the peer may be besides, if anywhere. */
+  readonly candidate: Candidate = new Candidate();
   /** When the peer was last heard at its endpoint; -1 = never. */
   lastHeardMs = -1;
   /** When a datagram was last given out for the peer; -1 = never. */
   lastSentMs = -1;
-  /** When the present endpoint was last heard; -1 = never. */
+  /** When something new, or anything for the first time, was last heard from the present endpoint; -1 = never. */
   endpointHeardMs = -1;
   /** Sequence number of the last replay, -1 = none yet; for the log. */
   lastReplaySequence = -1;
@@ -67,6 +70,7 @@ export class Peer {
   /** Points the peer at another place, which then counts as never heard. */
   setEndpoint(words: Int32Array): void {
     if (!sameEndpoint(this.endpoint, 0, words, 0)) this.endpointHeardMs = -1;
+    if (this.candidate.isAt(words, 0)) this.candidate.clear();
     copyEndpoint(words, 0, this.endpoint, 0);
   }
 }

@@ -8,11 +8,14 @@ export const WINDOW_MEMORY: number = 32 * 1024 * 1024;
 /** There are no more sender ids than this. */
 const MAX_SENDERS = 0x10000;
 
-/** One sender id: without replay protection only the highest number, for the roaming rule. */
+/** One sender id: its replay window, if there is protection, and what the roaming rule needs to know. */
 class Sender {
   readonly id: number;
   readonly window: ReplayWindow | undefined;
+  /** Highest number accepted. */
   newest = -1;
+  /** Whether the peer's endpoint was heard with it. */
+  settled = false;
 
   constructor(id: number, windowSize: number) {
     this.id = id;
@@ -20,7 +23,7 @@ class Sender {
   }
 
   judge(bits: number): SequenceVerdict {
-    if (this.window !== undefined) return this.window.checkAndMark(bits);
+    if (this.window?.checkAndMark(bits) === SequenceVerdict.replayed) return SequenceVerdict.replayed;
     const sequence = bits >>> 0;
     const newest = this.newest;
     if (sequence > newest) {
@@ -57,8 +60,9 @@ export class Senders {
 
   /**
    * Judges the sequence number of an authenticated packet and remembers it (spec: satp-wire.md 10).
-   * Without replay protection nothing is `replayed`, and `newer` is a plain comparison: a sender that
-   * starts again from 0 stays `older` until it passes its highest number.
+   * Without replay protection nothing is `replayed`. `newer` is a plain comparison, with a window too: a
+   * sender that starts again from 0, or goes on there after 2³² − 1, stays `older` until it passes its highest
+   * number, for whoever recorded its beginning can send the same.
    * @param bits the 32 bits of the sequence number, signed or unsigned
    */
   judge(senderId: number, bits: number): SequenceVerdict {
@@ -73,5 +77,15 @@ export class Senders {
       this.#last = sender;
     }
     return sender.judge(bits);
+  }
+
+  /** Whether the sender id judged last was ever heard at the peer's endpoint. */
+  get isSettled(): boolean {
+    return this.#last?.settled ?? false;
+  }
+
+  /** The sender id judged last was heard at the peer's endpoint. */
+  settle(): void {
+    if (this.#last !== undefined) this.#last.settled = true;
   }
 }

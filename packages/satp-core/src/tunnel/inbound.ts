@@ -20,22 +20,24 @@ import { HEADER_BYTES, PAYLOAD_OFFSET, SEQUENCE_OFFSET } from "../wire/layout.ts
 import { deviceTakes } from "../wire/payload-type.ts";
 import type { Counters } from "./counters.ts";
 import { DropReason } from "./drop-reason.ts";
-import { follow } from "./roaming.ts";
+import type { Roaming } from "./roaming.ts";
 import type { TunnelConfig } from "./tunnel-config.ts";
 
 export class Inbound {
   readonly #config: TunnelConfig;
   readonly #peers: PeerTable;
   readonly #counters: Counters;
+  readonly #roaming: Roaming;
   /** A run of datagrams of one peer is counted once, at its end. */
   #runPeer: Peer | undefined;
   #runPackets = 0;
   #runBytes = 0;
 
-  constructor(config: TunnelConfig, peers: PeerTable, counters: Counters) {
+  constructor(config: TunnelConfig, peers: PeerTable, counters: Counters, roaming: Roaming) {
     this.#config = config;
     this.#peers = peers;
     this.#counters = counters;
+    this.#roaming = roaming;
   }
 
   /** See `Tunnel.classify`. */
@@ -100,9 +102,8 @@ export class Inbound {
       copyEndpoint(batch.endpoints, row * ENDPOINT_WORDS, peer.lastReplayEndpoint, 0);
       return this.#drop(peer, DropReason.replay);
     }
-    const previous = follow(peer, verdict, this.#config.windowSize > 0, batch, row, nowMs);
+    this.#roaming.follow(peer, verdict, batch, row, nowMs);
     if (detected) this.#config.events.peerDetected(peer);
-    else if (previous !== undefined) this.#config.events.endpointMoved(peer, previous);
 
     const payloadBytes = wordAt(descriptors, at + LENGTH) - PAYLOAD_OFFSET;
     if (payloadBytes <= 0) return this.#drop(peer, DropReason.emptyPayload);

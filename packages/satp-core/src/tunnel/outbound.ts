@@ -15,7 +15,7 @@ import { copyEndpoint } from "../peers/endpoint.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { RoutingTable } from "../routing/routing-table.ts";
-import { readI32, writeHeader } from "../wire/header.ts";
+import { readI32, readMux, writeHeader } from "../wire/header.ts";
 import { PAYLOAD_OFFSET } from "../wire/layout.ts";
 import { ipPayloadType, NOT_IP, PayloadType } from "../wire/payload-type.ts";
 import type { Counters } from "./counters.ts";
@@ -58,6 +58,20 @@ export class Outbound {
       moveRow(batch, row, kept++);
     }
     this.#countRun(undefined, nowMs);
+    return kept;
+  }
+
+  /** See `Tunnel.copies`. */
+  copies(batch: PacketBatch, count: number, nowMs: number): number {
+    let kept = 0;
+    for (let row = 0; row < count; row++) {
+      const offset = wordAt(batch.descriptors, row * DESCRIPTOR_WORDS + OFFSET);
+      const peer =
+        this.#config.routing === "single" ? this.#peers.lowest : this.#peers.get(readMux(batch.bytes, offset));
+      if (peer === undefined || !peer.candidate.isLive(nowMs)) continue;
+      copyEndpoint(peer.candidate.endpoint, 0, batch.endpoints, row * ENDPOINT_WORDS);
+      moveRow(batch, row, kept++);
+    }
     return kept;
   }
 

@@ -7,6 +7,8 @@ export interface TunnelEvents {
   peerDetected(peer: Peer): void;
   /** The peer is heard at another place, which `peer.endpoint` holds now. `previous` is a copy of the old words. */
   endpointMoved(peer: Peer, previous: Int32Array): void;
+  /** The peer may be at `peer.candidate.endpoint` and cannot prove it; see `Tunnel.copies`. At most once a second for a peer. */
+  candidateAppeared(peer: Peer): void;
   /** Less than half of the last reserved range of sequence numbers is left; `peer.sequence.extend` may be called at once. */
   sequenceLow(peer: Peer): void;
 }

@@ -8,6 +8,7 @@ import { MAX_MUX, MAX_TAG_BYTES } from "../wire/layout.ts";
 import { Counters } from "./counters.ts";
 import { Inbound } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
+import { Roaming } from "./roaming.ts";
 import type { TunnelConfig } from "./tunnel-config.ts";
 
 /**
@@ -15,7 +16,7 @@ import type { TunnelConfig } from "./tunnel-config.ts";
  * It does no I/O, no cryptography and reads no clock. The owner moves each batch through:
  *
  * ```
- * device read → outbound → BatchCipher.seal → socket send
+ * device read → outbound → BatchCipher.seal → socket send → copies → socket send
  * socket receive → classify → BatchCipher.open → accept → device write
  * ```
  *
@@ -31,6 +32,7 @@ export class Tunnel {
   readonly #peers: PeerTable = new PeerTable();
   readonly #outbound: Outbound;
   readonly #inbound: Inbound;
+  readonly #roaming: Roaming;
 
   /** @throws SatpError `out-of-range`, `routes-need-tun` */
   constructor(config: TunnelConfig) {
@@ -41,8 +43,9 @@ export class Tunnel {
       throw new SatpError("routes-need-tun", "routes need a tun device: a tap device carries Ethernet frames");
     }
     this.#config = config;
+    this.#roaming = new Roaming(config.events);
     this.#outbound = new Outbound(config, this.#peers, this.routes, this.counters);
-    this.#inbound = new Inbound(config, this.#peers, this.counters);
+    this.#inbound = new Inbound(config, this.#peers, this.counters, this.#roaming);
   }
 
   /** Peers by ascending mux, configured and detected. */
@@ -86,6 +89,16 @@ export class Tunnel {
    */
   outbound(batch: PacketBatch, count: number, nowMs: number): number {
     return this.#outbound.run(batch, count, nowMs);
+  }
+
+  /**
+   * Rows `[0, count)` hold datagrams of `outbound` that were sent, and are given up now: those whose peer has a
+   * candidate endpoint stay, unchanged but for the endpoint, to be sent there too. They count as nothing else.
+   * @param nowMs monotonic milliseconds
+   * @returns rows to send; nearly always 0, and then at no cost
+   */
+  copies(batch: PacketBatch, count: number, nowMs: number): number {
+    return nowMs < this.#roaming.copiesEndMs ? this.#outbound.copies(batch, count, nowMs) : 0;
   }
 
   /**

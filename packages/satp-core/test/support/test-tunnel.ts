@@ -115,7 +115,16 @@ export class TestTunnel {
   send(frames: readonly Uint8Array[]): Sent[] {
     const ready = this.tunnel.outbound(this.batch, fill(this.batch, frames), this.now);
     this.cipher.seal(this.batch, 0, ready);
-    return Array.from({ length: ready }, (_, row) => ({
+    return this.#sent(ready);
+  }
+
+  /** The copies of the `sent` datagrams of the last `send`. */
+  copies(sent: number): Sent[] {
+    return this.#sent(this.tunnel.copies(this.batch, sent, this.now));
+  }
+
+  #sent(count: number): Sent[] {
+    return Array.from({ length: count }, (_, row) => ({
       datagram: packetAt(this.batch, row),
       endpoint: endpointAt(this.batch, row),
     }));
@@ -149,6 +158,7 @@ export class TestTunnel {
     return {
       peerDetected: (peer) => record(`detected ${peer.mux} at ${port(peer.endpoint)}`),
       endpointMoved: (peer, previous) => record(`moved ${peer.mux} from ${port(previous)} to ${port(peer.endpoint)}`),
+      candidateAppeared: (peer) => record(`candidate of ${peer.mux} at ${port(peer.candidate.endpoint)}`),
       sequenceLow: (peer) => record(`low ${peer.mux} ${peer.sequence.remaining}`),
     };
   }
