@@ -41,12 +41,15 @@ class Rows<Table extends Int32Array | Float64Array> {
 const wordRows = new Rows((length) => new Int32Array(length));
 const cellRows = new Rows((length) => new Float64Array(length));
 
+/** Double-precision numbers. */
+export type CellRow = Row<Float64Array>;
+
 /** A row of `length` 32-bit words. */
 export function wordRow(length: number): Row<Int32Array> {
   return wordRows.next(length);
 }
 
 /** A row of `length` double-precision numbers. */
-export function cellRow(length: number): Row<Float64Array> {
+export function cellRow(length: number): CellRow {
   return cellRows.next(length);
 }

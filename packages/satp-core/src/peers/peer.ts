@@ -1,10 +1,11 @@
 import { ENDPOINT_FAMILY, ENDPOINT_WORDS } from "../batch/packet-batch.ts";
 import { checkRange } from "../errors.ts";
-import { Counters } from "../tunnel/counters.ts";
+import { cellRow, wordRow } from "../memory/shared-rows.ts";
+import { COUNTER_CELLS, Counters } from "../tunnel/counters.ts";
 import { MAX_MUX, MAX_TAG_BYTES } from "../wire/layout.ts";
 import { Candidate } from "./candidate.ts";
 import { copyEndpoint, sameEndpoint } from "./endpoint.ts";
-import { Senders } from "./sender.ts";
+import { type SenderMemory, Senders } from "./sender.ts";
 import type { SequenceCounter } from "./sequence-counter.ts";
 
 /** Keys and own sequence numbers towards a peer. */
@@ -25,52 +26,127 @@ export interface PeerConfig extends PeerKeys {
   readonly endpoint?: Int32Array | undefined;
 }
 
-/** One connection: where it is, what was heard of it, what is sent to it. Times are the caller's monotonic milliseconds. */
+/** Cells of a peer behind those of its counters. */
+const LAST_HEARD = COUNTER_CELLS;
+const LAST_SENT = COUNTER_CELLS + 1;
+const ENDPOINT_HEARD = COUNTER_CELLS + 2;
+const PEER_CELLS = COUNTER_CELLS + 3;
+
+/**
+ * One connection: where it is, what was heard of it, what is sent to it. Times are the caller's monotonic milliseconds.
+ *
+ * What changes with packets stands in two rows of shared tables, and what few peers need is made when they do: with
+ * 65,536 peers the memory that packets touch is what they cost.
+ */
 export class Peer {
   readonly mux: number;
   readonly context: number;
   readonly tagBytes: number;
   readonly sequence: SequenceCounter;
   readonly senders: Senders;
-  readonly counters: Counters = new Counters();
-  /** Where datagrams go to: eight words, written only by `setEndpoint` and the roaming rule. */
-  readonly endpoint: Int32Array = new Int32Array(ENDPOINT_WORDS);
-  /** Where the peer may be besides, if anywhere. */
-  readonly candidate: Candidate = new Candidate();
-  /** When the peer was last heard at its endpoint; -1 = never. */
-  lastHeardMs = -1;
-  /** When a datagram was last given out for the peer; -1 = never. */
-  lastSentMs = -1;
-  /** When something new, or anything for the first time, was last heard from the present endpoint; -1 = never. */
-  endpointHeardMs = -1;
+  readonly counters: Counters;
+  /** Where datagrams go to: eight words from `endpointAt` on, written only by `setEndpoint` and the roaming rule. */
+  readonly endpoints: Int32Array;
+  readonly endpointAt: number;
   /** Sequence number of the last replay, -1 = none yet; for the log. */
   lastReplaySequence = -1;
   /** Sender id of the last replay, -1 = none yet. */
   lastReplaySenderId = -1;
-  /** Where the last replay came from. */
-  readonly lastReplayEndpoint: Int32Array = new Int32Array(ENDPOINT_WORDS);
+  /** The cells of the counters, then the times. */
+  readonly #cells: Float64Array;
+  readonly #at: number;
+  #endpoint: Int32Array | undefined;
+  #candidate: Candidate | undefined;
+  #lastReplayEndpoint: Int32Array | undefined;
 
-  /** @throws SatpError `out-of-range` */
-  constructor(config: PeerConfig, windowSize: number) {
+  /**
+   * @param memory what all peers may use together for what they remember of sender ids
+   * @throws SatpError `out-of-range`
+   */
+  constructor(config: PeerConfig, windowSize: number, memory: SenderMemory) {
     checkRange("mux", config.mux, 0, MAX_MUX);
     checkRange("tag length", config.tagBytes, 0, MAX_TAG_BYTES);
     this.mux = config.mux;
     this.context = config.context;
     this.tagBytes = config.tagBytes;
     this.sequence = config.sequence;
-    this.senders = new Senders(windowSize);
-    if (config.endpoint !== undefined) copyEndpoint(config.endpoint, 0, this.endpoint, 0);
+    this.senders = new Senders(windowSize, memory);
+    const cells = cellRow(PEER_CELLS);
+    this.#cells = cells.table;
+    this.#at = cells.at;
+    this.#cells.fill(-1, this.#at + COUNTER_CELLS, this.#at + PEER_CELLS);
+    this.counters = new Counters(cells);
+    const endpoint = wordRow(ENDPOINT_WORDS);
+    this.endpoints = endpoint.table;
+    this.endpointAt = endpoint.at;
+    if (config.endpoint !== undefined) copyEndpoint(config.endpoint, 0, this.endpoints, this.endpointAt);
+  }
+
+  /** Where datagrams go to: eight words, live. */
+  get endpoint(): Int32Array {
+    this.#endpoint ??= this.endpoints.subarray(this.endpointAt, this.endpointAt + ENDPOINT_WORDS);
+    return this.#endpoint;
+  }
+
+  /** Where the peer may be besides, if anywhere. */
+  get candidate(): Candidate {
+    this.#candidate ??= new Candidate();
+    return this.#candidate;
+  }
+
+  /** When the peer was last heard at its endpoint; -1 = never. */
+  get lastHeardMs(): number {
+    return this.#cell(LAST_HEARD);
+  }
+  set lastHeardMs(ms: number) {
+    this.#cells[this.#at + LAST_HEARD] = ms;
+  }
+
+  /** When a datagram was last given out for the peer; -1 = never. */
+  get lastSentMs(): number {
+    return this.#cell(LAST_SENT);
+  }
+  set lastSentMs(ms: number) {
+    this.#cells[this.#at + LAST_SENT] = ms;
+  }
+
+  /** When something new, or anything for the first time, was last heard from the present endpoint; -1 = never. */
+  get endpointHeardMs(): number {
+    return this.#cell(ENDPOINT_HEARD);
+  }
+  set endpointHeardMs(ms: number) {
+    this.#cells[this.#at + ENDPOINT_HEARD] = ms;
+  }
+
+  /** Where the last replay came from. */
+  get lastReplayEndpoint(): Int32Array {
+    this.#lastReplayEndpoint ??= new Int32Array(ENDPOINT_WORDS);
+    return this.#lastReplayEndpoint;
   }
 
   /** Whether there is a place to send to. */
   get reachable(): boolean {
-    return this.endpoint[ENDPOINT_FAMILY] !== 0;
+    return this.endpoints[this.endpointAt + ENDPOINT_FAMILY] !== 0;
+  }
+
+  /** Whether there is another place to send copies to. */
+  hasCandidate(nowMs: number): boolean {
+    return this.#candidate?.isLive(nowMs) ?? false;
+  }
+
+  /** Ends the part of the candidate, if there is one. */
+  dropCandidate(): void {
+    this.#candidate?.clear();
   }
 
   /** Points the peer at another place, which then counts as never heard. */
   setEndpoint(words: Int32Array): void {
-    if (!sameEndpoint(this.endpoint, 0, words, 0)) this.endpointHeardMs = -1;
-    if (this.candidate.isAt(words, 0)) this.candidate.clear();
-    copyEndpoint(words, 0, this.endpoint, 0);
+    if (!sameEndpoint(this.endpoints, this.endpointAt, words, 0)) this.endpointHeardMs = -1;
+    if (this.#candidate?.isAt(words, 0)) this.#candidate.clear();
+    copyEndpoint(words, 0, this.endpoints, this.endpointAt);
+  }
+
+  #cell(cell: number): number {
+    return this.#cells[this.#at + cell] ?? 0;
   }
 }

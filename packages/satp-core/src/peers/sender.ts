@@ -7,15 +7,40 @@ import { SequenceVerdict } from "../replay/sequence-verdict.ts";
 export const WINDOW_MEMORY: number = 32 * 1024 * 1024;
 /** There are no more sender ids than this. */
 const MAX_SENDERS = 0x10000;
+/** Memory for the sender ids of all peers of a tunnel, in bytes. */
+export const TUNNEL_MEMORY: number = 256 * 1024 * 1024;
+/** Of a sender id besides its window, in bytes: measured 190 with a replay window, rounded up. */
+const SENDER_BYTES = 256;
+
+/**
+ * What the peers of a tunnel may use together. Half of it is for the first sender id of each peer: those that use
+ * many cannot take that from the others.
+ */
+export class SenderMemory {
+  #left: number = TUNNEL_MEMORY;
+
+  /** False when there is not enough. */
+  take(bytes: number, isFirst: boolean): boolean {
+    const left = this.#left - bytes;
+    if (left < (isFirst ? 0 : TUNNEL_MEMORY / 2)) return false;
+    this.#left = left;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#left += bytes;
+  }
+}
 
 /** One sender id: its replay window, if there is protection, and what the roaming rule needs to know. */
 class Sender {
   readonly id: number;
   readonly window: ReplayWindow | undefined;
-  /** Highest number accepted. */
-  newest = -1;
   /** Whether the peer's endpoint was heard with it. */
   settled = false;
+  /** Highest number accepted, as a signed word: above 2³¹ it would be an object of its own. */
+  #newest = 0;
+  #isNew = true;
 
   constructor(id: number, windowSize: number) {
     this.id = id;
@@ -24,13 +49,14 @@ class Sender {
 
   judge(bits: number): SequenceVerdict {
     if (this.window?.checkAndMark(bits) === SequenceVerdict.replayed) return SequenceVerdict.replayed;
-    const sequence = bits >>> 0;
-    const newest = this.newest;
-    if (sequence > newest) {
-      this.newest = sequence;
-      return newest < 0 ? SequenceVerdict.first : SequenceVerdict.newer;
+    if (this.#isNew) {
+      this.#isNew = false;
+      this.#newest = bits | 0;
+      return SequenceVerdict.first;
     }
-    return SequenceVerdict.older;
+    if (bits >>> 0 <= this.#newest >>> 0) return SequenceVerdict.older;
+    this.#newest = bits | 0;
+    return SequenceVerdict.newer;
   }
 }
 
@@ -39,23 +65,26 @@ export class Senders {
   /** Most sender ids that get memory. */
   readonly limit: number;
   readonly #windowSize: number;
-  readonly #byId = new Map<number, Sender>();
-  /** Nearly every packet comes from the same sender id as the one before. */
+  readonly #memory: SenderMemory;
+  /** Nearly every packet comes from the same sender id as the one before, and most peers have only one. */
   #last: Sender | undefined;
+  /** All of them, when there are several. */
+  #byId: Map<number, Sender> | undefined;
 
   /**
    * @param windowSize packets, 0 = no replay protection
    * @throws SatpError `out-of-range`
    */
-  constructor(windowSize: number) {
+  constructor(windowSize: number, memory: SenderMemory) {
     checkRange("window size", windowSize, 0, MAX_WINDOW_SIZE);
     this.#windowSize = windowSize;
+    this.#memory = memory;
     this.limit = Math.min(MAX_SENDERS, Math.floor(WINDOW_MEMORY / windowBytes(windowSize)));
   }
 
   /** Sender ids seen so far. */
   get size(): number {
-    return this.#byId.size;
+    return this.#byId?.size ?? (this.#last === undefined ? 0 : 1);
   }
 
   /**
@@ -68,12 +97,8 @@ export class Senders {
   judge(senderId: number, bits: number): SequenceVerdict {
     let sender = this.#last;
     if (sender === undefined || sender.id !== senderId) {
-      sender = this.#byId.get(senderId);
-      if (sender === undefined) {
-        if (this.#byId.size >= this.limit) return SequenceVerdict.senderLimit;
-        sender = new Sender(senderId, this.#windowSize);
-        this.#byId.set(senderId, sender);
-      }
+      sender = this.#byId?.get(senderId) ?? this.#add(senderId);
+      if (sender === undefined) return SequenceVerdict.senderLimit;
       this.#last = sender;
     }
     return sender.judge(bits);
@@ -87,5 +112,28 @@ export class Senders {
   /** The sender id judged last was heard at the peer's endpoint. */
   settle(): void {
     if (this.#last !== undefined) this.#last.settled = true;
+  }
+
+  /** Forgets all sender ids; their memory is for others. */
+  forget(): void {
+    this.#memory.giveBack(this.size * this.#senderBytes);
+    this.#last = undefined;
+    this.#byId = undefined;
+  }
+
+  get #senderBytes(): number {
+    return SENDER_BYTES + windowBytes(this.#windowSize);
+  }
+
+  /** Undefined when there is no memory for it. */
+  #add(senderId: number): Sender | undefined {
+    const { size } = this;
+    if (size >= this.limit || !this.#memory.take(this.#senderBytes, size === 0)) return undefined;
+    const sender = new Sender(senderId, this.#windowSize);
+    if (this.#last !== undefined) {
+      this.#byId ??= new Map([[this.#last.id, this.#last]]);
+      this.#byId.set(senderId, sender);
+    }
+    return sender;
   }
 }

@@ -1,4 +1,4 @@
-import { cellRow } from "../memory/shared-rows.ts";
+import { type CellRow, cellRow } from "../memory/shared-rows.ts";
 import { DROP_REASON_NAMES, type DropReason } from "./drop-reason.ts";
 
 const PACKETS_IN = 0;
@@ -6,6 +6,9 @@ const BYTES_IN = 1;
 const PACKETS_OUT = 2;
 const BYTES_OUT = 3;
 const TRAFFIC_CELLS = 4;
+
+/** Cells that counters need in a row. */
+export const COUNTER_CELLS: number = TRAFFIC_CELLS + DROP_REASON_NAMES.length;
 
 /**
  * Packets and bytes of frames in both directions, and one count per drop reason. Counts are exact up
@@ -16,8 +19,8 @@ export class Counters {
   readonly #at: number;
   #drops: Float64Array | undefined;
 
-  constructor() {
-    const { table, at } = cellRow(TRAFFIC_CELLS + DROP_REASON_NAMES.length);
+  /** Counts from 0, in a row of its own or at the start of a longer one. */
+  constructor({ table, at }: CellRow = cellRow(COUNTER_CELLS)) {
     this.#table = table;
     this.#at = at;
   }

@@ -14,6 +14,7 @@ import { moveRow, wordAt } from "../batch/rows.ts";
 import { copyEndpoint } from "../peers/endpoint.ts";
 import { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
+import type { SenderMemory } from "../peers/sender.ts";
 import { SequenceVerdict } from "../replay/sequence-verdict.ts";
 import { readI32, readMux, readPayloadType, readSenderId } from "../wire/header.ts";
 import { HEADER_BYTES, PAYLOAD_OFFSET, SEQUENCE_OFFSET } from "../wire/layout.ts";
@@ -26,6 +27,7 @@ import type { TunnelConfig } from "./tunnel-config.ts";
 export class Inbound {
   readonly #config: TunnelConfig;
   readonly #peers: PeerTable;
+  readonly #memory: SenderMemory;
   readonly #counters: Counters;
   readonly #roaming: Roaming;
   /** A run of datagrams of one peer is counted once, at its end. */
@@ -33,9 +35,10 @@ export class Inbound {
   #runPackets = 0;
   #runBytes = 0;
 
-  constructor(config: TunnelConfig, peers: PeerTable, counters: Counters, roaming: Roaming) {
+  constructor(config: TunnelConfig, peers: PeerTable, memory: SenderMemory, counters: Counters, roaming: Roaming) {
     this.#config = config;
     this.#peers = peers;
+    this.#memory = memory;
     this.#counters = counters;
     this.#roaming = roaming;
   }
@@ -142,7 +145,7 @@ export class Inbound {
     if (keys === undefined) return undefined;
     const at = row * ENDPOINT_WORDS;
     const endpoint = batch.endpoints.slice(at, at + ENDPOINT_WORDS);
-    const peer = new Peer({ ...keys, mux, endpoint }, this.#config.windowSize);
+    const peer = new Peer({ ...keys, mux, endpoint }, this.#config.windowSize, this.#memory);
     this.#peers.add(peer);
     return peer;
   }

@@ -68,7 +68,7 @@ export class Outbound {
       const offset = wordAt(batch.descriptors, row * DESCRIPTOR_WORDS + OFFSET);
       const peer =
         this.#config.routing === "single" ? this.#peers.lowest : this.#peers.get(readMux(batch.bytes, offset));
-      if (peer === undefined || !peer.candidate.isLive(nowMs)) continue;
+      if (peer === undefined || !peer.hasCandidate(nowMs)) continue;
       copyEndpoint(peer.candidate.endpoint, 0, batch.endpoints, row * ENDPOINT_WORDS);
       moveRow(batch, row, kept++);
     }
@@ -117,7 +117,7 @@ export class Outbound {
     descriptors[at + LENGTH] = length + PAYLOAD_OFFSET;
     descriptors[at + CONTEXT] = peer.context;
     descriptors[at + FLAGS] = PACKET_OK;
-    copyEndpoint(peer.endpoint, 0, batch.endpoints, row * ENDPOINT_WORDS);
+    copyEndpoint(peer.endpoints, peer.endpointAt, batch.endpoints, row * ENDPOINT_WORDS);
     if (peer !== this.#runPeer) this.#countRun(peer, nowMs);
     this.#runPackets++;
     this.#runBytes += length;

@@ -46,9 +46,9 @@ export class Roaming {
   /** Draws the conclusions from where an accepted packet came from. Its verdict is the last one of `peer.senders`. */
   follow(peer: Peer, verdict: SequenceVerdict, batch: PacketBatch, row: number, nowMs: number): void {
     const at = row * ENDPOINT_WORDS;
-    if (sameEndpoint(peer.endpoint, 0, batch.endpoints, at)) {
+    if (sameEndpoint(peer.endpoints, peer.endpointAt, batch.endpoints, at)) {
       // answers leave through the local socket that the peer reaches
-      peer.endpoint[ENDPOINT_SOCKET] = wordAt(batch.endpoints, at + ENDPOINT_SOCKET);
+      peer.endpoints[peer.endpointAt + ENDPOINT_SOCKET] = wordAt(batch.endpoints, at + ENDPOINT_SOCKET);
       this.#stay(peer, verdict, nowMs);
       return;
     }
@@ -66,13 +66,15 @@ export class Roaming {
     }
     peer.endpointHeardMs = nowMs;
     peer.senders.settle();
-    if (nowMs < this.copiesEndMs && peer.candidate.isReplaceable(nowMs)) peer.candidate.clear();
+    if (nowMs < this.copiesEndMs && peer.hasCandidate(nowMs) && peer.candidate.isReplaceable(nowMs)) {
+      peer.dropCandidate();
+    }
   }
 
   #move(peer: Peer, words: Int32Array, at: number, nowMs: number): void {
     const previous = peer.endpoint.slice();
-    copyEndpoint(words, at, peer.endpoint, 0);
-    peer.candidate.clear();
+    copyEndpoint(words, at, peer.endpoints, peer.endpointAt);
+    peer.dropCandidate();
     peer.senders.settle();
     peer.endpointHeardMs = nowMs;
     peer.lastHeardMs = nowMs;

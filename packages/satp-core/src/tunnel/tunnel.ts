@@ -2,6 +2,7 @@ import type { PacketBatch } from "../batch/packet-batch.ts";
 import { checkRange, SatpError } from "../errors.ts";
 import { Peer, type PeerConfig } from "../peers/peer.ts";
 import { PeerTable } from "../peers/peer-table.ts";
+import { SenderMemory } from "../peers/sender.ts";
 import { MAX_WINDOW_SIZE } from "../replay/replay-window.ts";
 import { RoutingTable } from "../routing/routing-table.ts";
 import { MAX_MUX, MAX_TAG_BYTES } from "../wire/layout.ts";
@@ -30,6 +31,7 @@ export class Tunnel {
   readonly routes: RoutingTable = new RoutingTable();
   readonly #config: TunnelConfig;
   readonly #peers: PeerTable = new PeerTable();
+  readonly #memory: SenderMemory = new SenderMemory();
   readonly #outbound: Outbound;
   readonly #inbound: Inbound;
   readonly #roaming: Roaming;
@@ -45,7 +47,7 @@ export class Tunnel {
     this.#config = config;
     this.#roaming = new Roaming(config.events);
     this.#outbound = new Outbound(config, this.#peers, this.routes, this.counters);
-    this.#inbound = new Inbound(config, this.#peers, this.counters, this.#roaming);
+    this.#inbound = new Inbound(config, this.#peers, this.#memory, this.counters, this.#roaming);
   }
 
   /** Peers by ascending mux, configured and detected. */
@@ -60,13 +62,14 @@ export class Tunnel {
 
   /** @throws SatpError `peer-exists`, `out-of-range` */
   addPeer(config: PeerConfig): Peer {
-    const peer = new Peer(config, this.#config.windowSize);
+    const peer = new Peer(config, this.#config.windowSize, this.#memory);
     this.#peers.add(peer);
     return peer;
   }
 
   /** Forgets a peer with its replay windows; false when there is none with this mux. */
   removePeer(mux: number): boolean {
+    this.#peers.get(mux)?.senders.forget();
     return this.#peers.remove(mux);
   }
 

@@ -3,13 +3,13 @@ import { ENDPOINT_SOCKET, ENDPOINT_WORDS } from "../../src/batch/packet-batch.ts
 import { endpointOf, formatEndpoint, sameEndpoint } from "../../src/peers/endpoint.ts";
 import { Peer } from "../../src/peers/peer.ts";
 import { PeerTable } from "../../src/peers/peer-table.ts";
-import { Senders } from "../../src/peers/sender.ts";
+import { SenderMemory, Senders } from "../../src/peers/sender.ts";
 import { SequenceCounter } from "../../src/peers/sequence-counter.ts";
 import { SequenceVerdict } from "../../src/replay/sequence-verdict.ts";
 import { parseAddress } from "../../src/routing/address.ts";
 
 function peer(mux: number): Peer {
-  return new Peer({ mux, context: 0, tagBytes: 10, sequence: new SequenceCounter() }, 0);
+  return new Peer({ mux, context: 0, tagBytes: 10, sequence: new SequenceCounter() }, 0, new SenderMemory());
 }
 
 describe("peer table", () => {
@@ -44,9 +44,9 @@ describe("peer table", () => {
 
   it("refuses a mux or tag length that does not exist", () => {
     expect(() => peer(65536)).toThrow(expect.objectContaining({ code: "out-of-range" }));
-    expect(() => new Peer({ mux: 0, context: 0, tagBytes: 21, sequence: new SequenceCounter() }, 0)).toThrow(
-      expect.objectContaining({ code: "out-of-range" }),
-    );
+    expect(
+      () => new Peer({ mux: 0, context: 0, tagBytes: 21, sequence: new SequenceCounter() }, 0, new SenderMemory()),
+    ).toThrow(expect.objectContaining({ code: "out-of-range" }));
   });
 });
 
@@ -54,7 +54,7 @@ describe("sender ids of a peer", () => {
   const { first, newer, older, replayed, senderLimit } = SequenceVerdict;
 
   it("are judged independently", () => {
-    const senders = new Senders(4);
+    const senders = new Senders(4, new SenderMemory());
     expect(senders.judge(1, 10)).toBe(first);
     expect(senders.judge(2, 3)).toBe(first);
     expect(senders.judge(1, 10)).toBe(replayed);
@@ -64,13 +64,13 @@ describe("sender ids of a peer", () => {
   });
 
   it("without replay protection only know what is newer", () => {
-    const senders = new Senders(0);
+    const senders = new Senders(0, new SenderMemory());
     const verdicts = [5, 5, 4, 6, 0, 0xffffffff, 0].map((n) => senders.judge(0, n));
     expect(verdicts).toEqual([first, older, older, newer, older, newer, older]);
   });
 
   it("get memory up to a limit", () => {
-    const senders = new Senders(2 ** 24);
+    const senders = new Senders(2 ** 24, new SenderMemory());
     expect(senders.limit).toBe(16);
     for (let id = 0; id < 16; id++) expect(senders.judge(id, 1)).toBe(first);
     expect(senders.judge(16, 1)).toBe(senderLimit);
@@ -85,7 +85,7 @@ describe("sender ids of a peer", () => {
     [8192, 32768],
     [2 ** 20, 256],
   ])("window %i allows %i of them", (windowSize, limit) => {
-    expect(new Senders(windowSize).limit).toBe(limit);
+    expect(new Senders(windowSize, new SenderMemory()).limit).toBe(limit);
   });
 });
 
