@@ -1,7 +1,7 @@
 import { ENDPOINT_FAMILY, ENDPOINT_WORDS } from "../batch/packet-batch.ts";
 import { checkRange } from "../errors.ts";
 import { cellRow, wordRow } from "../memory/shared-rows.ts";
-import { COUNTER_CELLS, Counters } from "../tunnel/counters.ts";
+import { COUNTER_CELLS, Counters, countIn, countOut } from "../tunnel/counters.ts";
 import { MAX_MUX, MAX_TAG_BYTES } from "../wire/layout.ts";
 import { Candidate } from "./candidate.ts";
 import { copyEndpoint, sameEndpoint } from "./endpoint.ts";
@@ -26,11 +26,11 @@ export interface PeerConfig extends PeerKeys {
   readonly endpoint?: Int32Array | undefined;
 }
 
-/** Cells of a peer behind those of its counters. */
-const LAST_HEARD = COUNTER_CELLS;
-const LAST_SENT = COUNTER_CELLS + 1;
-const ENDPOINT_HEARD = COUNTER_CELLS + 2;
-const PEER_CELLS = COUNTER_CELLS + 3;
+/** Cells of a peer: the times, then those of its counters, of which the first are those that packets change. */
+const LAST_HEARD = 0;
+const LAST_SENT = 1;
+const ENDPOINT_HEARD = 2;
+const COUNTERS = 3;
 
 /**
  * One connection: where it is, what was heard of it, what is sent to it. Times are the caller's monotonic milliseconds.
@@ -44,7 +44,6 @@ export class Peer {
   readonly tagBytes: number;
   readonly sequence: SequenceCounter;
   readonly senders: Senders;
-  readonly counters: Counters;
   /** Where datagrams go to: eight words from `endpointAt` on, written only by `setEndpoint` and the roaming rule. */
   readonly endpoints: Int32Array;
   readonly endpointAt: number;
@@ -52,9 +51,9 @@ export class Peer {
   lastReplaySequence = -1;
   /** Sender id of the last replay, -1 = none yet. */
   lastReplaySenderId = -1;
-  /** The cells of the counters, then the times. */
   readonly #cells: Float64Array;
   readonly #at: number;
+  #counters: Counters | undefined;
   #endpoint: Int32Array | undefined;
   #candidate: Candidate | undefined;
   #lastReplayEndpoint: Int32Array | undefined;
@@ -71,15 +70,20 @@ export class Peer {
     this.tagBytes = config.tagBytes;
     this.sequence = config.sequence;
     this.senders = new Senders(windowSize, memory);
-    const cells = cellRow(PEER_CELLS);
+    const cells = cellRow(COUNTERS + COUNTER_CELLS);
     this.#cells = cells.table;
     this.#at = cells.at;
-    this.#cells.fill(-1, this.#at + COUNTER_CELLS, this.#at + PEER_CELLS);
-    this.counters = new Counters(cells);
+    this.#cells.fill(-1, this.#at, this.#at + COUNTERS);
     const endpoint = wordRow(ENDPOINT_WORDS);
     this.endpoints = endpoint.table;
     this.endpointAt = endpoint.at;
     if (config.endpoint !== undefined) copyEndpoint(config.endpoint, 0, this.endpoints, this.endpointAt);
+  }
+
+  /** Counts of what can be attributed to the peer; live. */
+  get counters(): Counters {
+    this.#counters ??= new Counters({ table: this.#cells, at: this.#at + COUNTERS });
+    return this.#counters;
   }
 
   /** Where datagrams go to: eight words, live. */
@@ -122,6 +126,16 @@ export class Peer {
   get lastReplayEndpoint(): Int32Array {
     this.#lastReplayEndpoint ??= new Int32Array(ENDPOINT_WORDS);
     return this.#lastReplayEndpoint;
+  }
+
+  /** Frames for the device, of `bytes` together. */
+  countIn(packets: number, bytes: number): void {
+    countIn(this.#cells, this.#at + COUNTERS, packets, bytes);
+  }
+
+  /** Frames for the network, of `bytes` together. */
+  countOut(packets: number, bytes: number): void {
+    countOut(this.#cells, this.#at + COUNTERS, packets, bytes);
   }
 
   /** Whether there is a place to send to. */

@@ -32,23 +32,24 @@ export class SenderMemory {
   }
 }
 
-/** One sender id: its replay window, if there is protection, and what the roaming rule needs to know. */
-class Sender {
+/** One sender id: a replay window, which is not asked without replay protection, and what the roaming rule needs to know. */
+class Sender extends ReplayWindow {
   readonly id: number;
-  readonly window: ReplayWindow | undefined;
   /** Whether the peer's endpoint was heard with it. */
   settled = false;
+  readonly #isProtected: boolean;
   /** Highest number accepted, as a signed word: above 2³¹ it would be an object of its own. */
   #newest = 0;
   #isNew = true;
 
   constructor(id: number, windowSize: number) {
+    super(Math.max(1, windowSize));
     this.id = id;
-    this.window = windowSize === 0 ? undefined : new ReplayWindow(windowSize);
+    this.#isProtected = windowSize > 0;
   }
 
   judge(bits: number): SequenceVerdict {
-    if (this.window?.checkAndMark(bits) === SequenceVerdict.replayed) return SequenceVerdict.replayed;
+    if (this.#isProtected && this.checkAndMark(bits) === SequenceVerdict.replayed) return SequenceVerdict.replayed;
     if (this.#isNew) {
       this.#isNew = false;
       this.#newest = bits | 0;

@@ -54,26 +54,36 @@ export class Counters {
 
   /** Frames for the device, of `bytes` together. */
   countIn(packets: number, bytes: number): void {
-    this.#add(PACKETS_IN, packets);
-    this.#add(BYTES_IN, bytes);
+    countIn(this.#table, this.#at, packets, bytes);
   }
 
   /** Frames for the network, of `bytes` together. */
   countOut(packets: number, bytes: number): void {
-    this.#add(PACKETS_OUT, packets);
-    this.#add(BYTES_OUT, bytes);
+    countOut(this.#table, this.#at, packets, bytes);
   }
 
   /** `packets` frames or datagrams that went no further. */
   countDrop(reason: DropReason, packets = 1): void {
-    this.#add(TRAFFIC_CELLS + reason, packets);
-  }
-
-  #add(cell: number, amount: number): void {
-    this.#table[this.#at + cell] = this.#cell(cell) + amount;
+    add(this.#table, this.#at + TRAFFIC_CELLS + reason, packets);
   }
 
   #cell(cell: number): number {
     return this.#table[this.#at + cell] ?? 0;
   }
+}
+
+/** `Counters.countIn` for who has the row and need not have the object. */
+export function countIn(table: Float64Array, at: number, packets: number, bytes: number): void {
+  add(table, at + PACKETS_IN, packets);
+  add(table, at + BYTES_IN, bytes);
+}
+
+/** `Counters.countOut` likewise. */
+export function countOut(table: Float64Array, at: number, packets: number, bytes: number): void {
+  add(table, at + PACKETS_OUT, packets);
+  add(table, at + BYTES_OUT, bytes);
+}
+
+function add(table: Float64Array, cell: number, amount: number): void {
+  table[cell] = (table[cell] ?? 0) + amount;
 }

@@ -123,7 +123,7 @@ export class Inbound {
   #countRun(next: Peer | undefined): void {
     const peer = this.#runPeer;
     if (peer !== undefined) {
-      peer.counters.countIn(this.#runPackets, this.#runBytes);
+      peer.countIn(this.#runPackets, this.#runBytes);
       this.#counters.countIn(this.#runPackets, this.#runBytes);
     }
     this.#runPeer = next;

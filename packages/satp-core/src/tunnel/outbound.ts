@@ -129,7 +129,7 @@ export class Outbound {
     const peer = this.#runPeer;
     if (peer !== undefined) {
       peer.lastSentMs = nowMs;
-      peer.counters.countOut(this.#runPackets, this.#runBytes);
+      peer.countOut(this.#runPackets, this.#runBytes);
       this.#counters.countOut(this.#runPackets, this.#runBytes);
     }
     this.#runPeer = next;
