@@ -3,7 +3,7 @@ import { ENDPOINT_SOCKET, ENDPOINT_WORDS } from "../../src/batch/packet-batch.ts
 import { endpointOf, formatEndpoint, sameEndpoint } from "../../src/peers/endpoint.ts";
 import { Peer } from "../../src/peers/peer.ts";
 import { PeerTable } from "../../src/peers/peer-table.ts";
-import { SenderMemory, Senders } from "../../src/peers/sender.ts";
+import { SenderMemory, Senders, TUNNEL_MEMORY } from "../../src/peers/sender.ts";
 import { SequenceCounter } from "../../src/peers/sequence-counter.ts";
 import { SequenceVerdict } from "../../src/replay/sequence-verdict.ts";
 import { parseAddress } from "../../src/routing/address.ts";
@@ -86,6 +86,40 @@ describe("sender ids of a peer", () => {
     [2 ** 20, 256],
   ])("window %i allows %i of them", (windowSize, limit) => {
     expect(new Senders(windowSize, new SenderMemory()).limit).toBe(limit);
+  });
+});
+
+describe("memory for the sender ids of a tunnel", () => {
+  const { first, newer, senderLimit } = SequenceVerdict;
+
+  it("keeps half for the first sender id of each peer", () => {
+    const memory = new SenderMemory();
+    expect(memory.take(TUNNEL_MEMORY / 2, false)).toBe(true);
+    expect(memory.take(1, false)).toBe(false);
+    expect(memory.take(TUNNEL_MEMORY / 2, true)).toBe(true);
+    expect(memory.take(1, true)).toBe(false);
+    memory.giveBack(1);
+    expect(memory.take(1, true)).toBe(true);
+  });
+
+  it("is not taken from others by a peer that uses many, and comes back", () => {
+    const memory = new SenderMemory();
+    // windows of 2 MiB, 16 a peer: the fourth peer meets the half
+    const greedy = Array.from({ length: 4 }, () => new Senders(2 ** 24, memory));
+    const verdicts = greedy.flatMap((senders) => Array.from({ length: 16 }, (_, id) => senders.judge(id, 1)));
+    expect(verdicts.slice(0, -1).every((verdict) => verdict === first)).toBe(true);
+    expect(verdicts.at(-1)).toBe(senderLimit);
+    const modest = new Senders(2 ** 24, memory);
+    expect([modest.judge(0, 1), modest.judge(1, 1), modest.judge(0, 2)]).toEqual([first, senderLimit, newer]);
+    expect(modest.size).toBe(1);
+    greedy[0]?.forget();
+    expect([modest.judge(1, 1), modest.judge(0, 3)]).toEqual([first, newer]);
+  });
+
+  it("is enough for 65,536 peers with windows of 8192 packets", () => {
+    const memory = new SenderMemory();
+    const peers = Array.from({ length: 65_536 }, () => new Senders(8192, memory));
+    expect(peers.every((senders) => senders.judge(7, 1) === first)).toBe(true);
   });
 });
 

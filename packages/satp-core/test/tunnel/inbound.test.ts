@@ -157,6 +157,19 @@ describe("inbound", () => {
   });
 });
 
+it("gives the memory of a removed peer to others", () => {
+  const test = new TestTunnel({ windowSize: 2 ** 24 });
+  // 63 windows of 2 MiB are all that peers with several sender ids get together
+  for (let mux = 0; mux < 4; mux++) {
+    test.addPeer(A, mux);
+    for (let senderId = 0; senderId < 16; senderId++) test.receiveOne(made({ mux, senderId }), A);
+  }
+  expect(test.drops()).toEqual({ "sender-limit": 1 });
+  expect(test.receiveOne(made({ mux: 3, senderId: 15 }), A)).toBeUndefined();
+  expect(test.tunnel.removePeer(0)).toBe(true);
+  expect(test.receiveOne(made({ mux: 3, senderId: 15 }), A)).toBeDefined();
+});
+
 describe("detection of a peer", () => {
   const open = () => new TestTunnel({ autodetect: true, mux: 3 });
 
