@@ -70,7 +70,12 @@ describe("signals", () => {
   it("SIGUSR1 during the start is answered when there is something to tell", async () => {
     const daemon = new FakeDaemon();
     let started: (daemon: Daemon) => void = () => {};
-    const { signal, lines, status } = run(() => new Promise((resolve) => void (started = resolve)));
+    const { signal, lines, status } = run(
+      () =>
+        new Promise((resolve) => {
+          started = resolve;
+        }),
+    );
     signal("SIGUSR1");
     await settle();
     expect(daemon.calls).toEqual([]);
