@@ -34,7 +34,12 @@ export const INNER_MTU = 1400;
 const ROUTE_LENGTHS: readonly number[] = [24, 24, 24, 24, 24, 24, 22, 23, 20, 16];
 
 /** Nobody listens. */
-export const noEvents: TunnelEvents = { peerDetected() {}, endpointMoved() {}, candidateAppeared() {}, sequenceLow() {} };
+export const noEvents: TunnelEvents = {
+  peerDetected() {},
+  endpointMoved() {},
+  candidateAppeared() {},
+  sequenceLow() {},
+};
 
 export function openTunDevice({ inside }: RunnerOptions): TunDevice {
   const device = TunDevice.open({ kind: "tun", name: "tun0" });

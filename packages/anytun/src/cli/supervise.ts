@@ -41,6 +41,12 @@ export async function supervise(supervision: Supervision): Promise<number> {
     force = resolve;
   });
   let daemon: Daemon | undefined;
+  let isReportDue = false;
+  const report = (): void => {
+    // asked during the start: as soon as there is something to tell
+    isReportDue = daemon === undefined;
+    if (daemon !== undefined) void logReport(daemon, log);
+  };
   const release = listen(signals, {
     stop: (name) => {
       log.notice(`${name} caught, exiting`);
@@ -49,13 +55,14 @@ export async function supervise(supervision: Supervision): Promise<number> {
     },
     other: (name) => {
       log.notice(`${name} caught`);
-      if (name === OTHER_SIGNALS.SIGUSR1) void logReport(daemon, log);
+      if (name === OTHER_SIGNALS.SIGUSR1) report();
     },
   });
   const run = async (): Promise<number> => {
     try {
       daemon = await start(stop.signal);
       if (daemon === undefined) return EXIT_OK;
+      if (isReportDue) report();
       await Promise.race([daemon.closed, stopped]);
       await daemon.close();
       return EXIT_OK;
@@ -94,9 +101,9 @@ function listen(source: SignalSource, on: { stop: (name: string) => void; other:
   };
 }
 
-async function logReport(daemon: Daemon | undefined, log: Logger): Promise<void> {
+async function logReport(daemon: Daemon, log: Logger): Promise<void> {
   try {
-    for (const line of (await daemon?.report()) ?? []) log.notice(line);
+    for (const line of await daemon.report()) log.notice(line);
   } catch (error) {
     log.warning(`the counters are not available: ${errorText(error)}`);
   }

@@ -52,8 +52,9 @@ function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () 
   });
   let isRefusalTold = false;
   try {
-    warmUpParts(plane, device, sockets);
+    // before the parts, whose warm-up takes real packets: what they cause must find somebody who listens
     send({ type: "running" });
+    warmUpParts(plane, device, sockets);
     for (let isWoken = true; ; isWoken = poller.woken) {
       for (let command = isWoken ? receive() : undefined; command !== undefined; command = receive()) {
         switch (command.type) {

@@ -67,6 +67,26 @@ describe("signals", () => {
     expect(emitter.eventNames()).toEqual([]);
   });
 
+  it("SIGUSR1 during the start is answered when there is something to tell", async () => {
+    const daemon = new FakeDaemon();
+    let started: (daemon: Daemon) => void = () => {};
+    const { signal, lines, status } = run(
+      () =>
+        new Promise((resolve) => {
+          started = resolve;
+        }),
+    );
+    signal("SIGUSR1");
+    await settle();
+    expect(daemon.calls).toEqual([]);
+    started(daemon);
+    await settle();
+    expect(lines).toEqual(["NOTICE: SIG-Usr1 caught", "NOTICE: counters: a=1", "NOTICE: drops: none"]);
+    signal("SIGTERM");
+    expect(await status).toBe(0);
+    expect(daemon.calls).toEqual(["report", "close"]);
+  });
+
   it.each([
     ["SIGHUP", ["NOTICE: SIG-Hup caught"]],
     ["SIGUSR1", ["NOTICE: SIG-Usr1 caught", "NOTICE: counters: a=1", "NOTICE: drops: none"]],
