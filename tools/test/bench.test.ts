@@ -9,6 +9,7 @@ import { withLosses } from "../src/bench/sections/contenders.ts";
 import { sections } from "../src/bench/sections/index.ts";
 import { kernelTable } from "../src/bench/sections/kernels.ts";
 import { stageTable } from "../src/bench/sections/stages.ts";
+import { stepsTable } from "../src/bench/sections/steps.ts";
 import { underlayTable } from "../src/bench/sections/underlays.ts";
 import { LabError } from "../src/lab/index.ts";
 import { javascriptShare } from "../src/measure/profile.ts";
@@ -207,6 +208,18 @@ describe("the other tables", () => {
       ["evp, 64 bytes", "100 + 100", "100 + 100"],
       ["aesni, 64 bytes", "–", "100 + 100"],
     ]);
+  });
+
+  it("have a row for each number of peers and routes", () => {
+    const pair = { hot: 6.4, random: 59.6 };
+    const cell = {
+      ...{ family: 6 as const, peers: 65_536, routes: 1_000_000, lookup: pair, outbound: pair, inbound: pair },
+      ...{ memory: { peers: 104.2, routes: -0.4 }, insertSeconds: 0.31 },
+    };
+    const [head, row] = stepsTable([cell]);
+    const pairs = ["6 / 60", "6 / 60", "6 / 60"];
+    expect(row).toEqual(["IPv6, 65,536 peers, 1,000,000 routes", ...pairs, "104", "0", "0.3"]);
+    expect(head).toHaveLength(row?.length ?? 0);
   });
 
   it("have a row for each underlay", () => {

@@ -3,6 +3,7 @@ import { contenders } from "./contenders.ts";
 import { kernels } from "./kernels.ts";
 import { scaling } from "./scaling.ts";
 import { stages } from "./stages.ts";
+import { steps } from "./steps.ts";
 import { underlays } from "./underlays.ts";
 import { variants } from "./variants.ts";
 
@@ -13,5 +14,6 @@ export const sections: Readonly<Record<string, Section>> = {
   underlays,
   stages,
   scaling,
+  steps,
   kernels,
 };

@@ -11,7 +11,7 @@ const scales: readonly Scale[] = [
   { peers: 65_536, routes: 1_000_000 },
 ];
 
-const [smallest] = scales.map(nameOf);
+const [smallest] = scales.map(scaleName);
 
 const columns: readonly Column<StageRun>[] = [
   {
@@ -34,7 +34,7 @@ export const scaling: Section = {
   async measure(settings): Promise<SectionResult> {
     const { runs, failures } = await interleave(
       scales.map((scale): Entry<StageRun> => {
-        return { name: nameOf(scale), measure: () => measureStages(scale, settings.seconds) };
+        return { name: scaleName(scale), measure: () => measureStages(scale, settings.seconds) };
       }),
       settings.runs,
       ({ rate, residentMib }) => `${rate.toFixed(2)} Gbit/s, ${residentMib.toFixed(0)} MiB`,
@@ -50,7 +50,8 @@ the receiving end, per packet. RSS: mean of both ends under load.`,
   },
 };
 
-function nameOf({ peers, routes }: Scale): string {
+/** `1 peer, 1,000 routes`. */
+export function scaleName({ peers, routes }: Scale): string {
   const count = (number: number, one: string): string =>
     `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
   return `${count(peers, "peer")}, ${count(routes, "route")}`;
