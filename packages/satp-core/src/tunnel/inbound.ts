@@ -18,7 +18,7 @@ import type { SenderMemory } from "../peers/sender.ts";
 import { SequenceVerdict } from "../replay/sequence-verdict.ts";
 import { readI32, readMux, readPayloadType, readSenderId } from "../wire/header.ts";
 import { HEADER_BYTES, PAYLOAD_OFFSET, SEQUENCE_OFFSET } from "../wire/layout.ts";
-import { deviceTakes } from "../wire/payload-type.ts";
+import { type DeviceKind, deviceTakes } from "../wire/payload-type.ts";
 import type { Counters } from "./counters.ts";
 import { DropReason } from "./drop-reason.ts";
 import type { Roaming } from "./roaming.ts";
@@ -26,6 +26,7 @@ import type { TunnelConfig } from "./tunnel-config.ts";
 
 export class Inbound {
   readonly #config: TunnelConfig;
+  readonly #kind: DeviceKind;
   readonly #peers: PeerTable;
   readonly #memory: SenderMemory;
   readonly #counters: Counters;
@@ -37,6 +38,8 @@ export class Inbound {
 
   constructor(config: TunnelConfig, peers: PeerTable, memory: SenderMemory, counters: Counters, roaming: Roaming) {
     this.#config = config;
+    // a constant of this program: text that came from another thread would be compared letter by letter
+    this.#kind = config.kind === "tap" ? "tap" : "tun";
     this.#peers = peers;
     this.#memory = memory;
     this.#counters = counters;
@@ -110,7 +113,7 @@ export class Inbound {
 
     const payloadBytes = wordAt(descriptors, at + LENGTH) - PAYLOAD_OFFSET;
     if (payloadBytes <= 0) return this.#drop(peer, DropReason.emptyPayload);
-    if (!deviceTakes(this.#config.kind, readPayloadType(bytes, offset))) return this.#drop(peer, DropReason.wrongType);
+    if (!deviceTakes(this.#kind, readPayloadType(bytes, offset))) return this.#drop(peer, DropReason.wrongType);
     descriptors[at + OFFSET] = offset + PAYLOAD_OFFSET;
     descriptors[at + LENGTH] = payloadBytes;
     if (peer !== this.#runPeer) this.#countRun(peer);

@@ -59,6 +59,8 @@ export class Roaming {
 
   /** The packet came from the endpoint. */
   #stay(peer: Peer, verdict: SequenceVerdict, nowMs: number): void {
+    // the packets of a burst have one time: after the first new one there is nothing left to note
+    if (verdict === SequenceVerdict.newer && peer.endpointHeardMs === nowMs && peer.senders.isSettled) return;
     peer.lastHeardMs = nowMs;
     if (verdict === SequenceVerdict.older) {
       if (peer.endpointHeardMs < 0) peer.endpointHeardMs = nowMs;
