@@ -34,7 +34,7 @@ const ENDPOINT: Int32Array = endpointOf(parseAddress("192.0.2.1"), 4444);
 export type WarmUpSetup = Pick<DataPlaneSetup, "tunnel" | "context" | "configuredMux">;
 
 /**
- * Takes some ten milliseconds; leaves nothing behind but compiled code.
+ * Takes a tenth of a second; leaves nothing behind but compiled code.
  * @returns frames that went all the way
  */
 export function warmUp(setup: WarmUpSetup): number {
