@@ -67,15 +67,17 @@ export function createPacketBatch(size: PacketBatchSize): PacketBatch {
   if (!Number.isInteger(bytes) || bytes < capacity * CACHE_LINE_BYTES || bytes > 0x7fffffff) {
     throw argumentError("bytes", bytes, `at least ${capacity * CACHE_LINE_BYTES} and at most 2147483647 bytes`);
   }
-  // one buffer: whoever transfers a part transfers all, which PinnedBatch notices
-  const tables = Math.ceil(bytes / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+  // One buffer: whoever transfers a part transfers all, which PinnedBatch notices. The arena is last, so that its end is
+  // the end of the memory: tools that watch memory see whatever reaches too far.
   const descriptorWords = capacity * DESCRIPTOR_WORDS;
   const endpointWords = capacity * ENDPOINT_WORDS;
-  const buffer = new ArrayBuffer(tables + (descriptorWords + endpointWords) * WORD_BYTES);
+  const tableBytes = (descriptorWords + endpointWords) * WORD_BYTES;
+  const arena = Math.ceil(tableBytes / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+  const buffer = new ArrayBuffer(arena + bytes);
   return new PinnedBatch({
     capacity,
-    bytes: new Uint8Array(buffer, 0, bytes),
-    descriptors: new Int32Array(buffer, tables, descriptorWords),
-    endpoints: new Int32Array(buffer, tables + descriptorWords * WORD_BYTES, endpointWords),
+    bytes: new Uint8Array(buffer, arena, bytes),
+    descriptors: new Int32Array(buffer, 0, descriptorWords),
+    endpoints: new Int32Array(buffer, descriptorWords * WORD_BYTES, endpointWords),
   });
 }

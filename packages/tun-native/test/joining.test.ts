@@ -308,11 +308,8 @@ describe("joining", () => {
         setRow(batch, row, offset, frame);
         offset += frame.length;
       }
-      expect([offset, batch.bytes.length, batch.bytes.byteLength]).toEqual([
-        bytes,
-        bytes,
-        batch.bytes.buffer.byteLength,
-      ]);
+      const { buffer, byteOffset, length } = batch.bytes;
+      expect([offset, length, byteOffset + length]).toEqual([bytes, bytes, buffer.byteLength]);
       const before = Buffer.from(batch.bytes);
       expect(one.device.write(batch, 0, 20)).toBe(20);
       expect(Buffer.compare(before, batch.bytes)).toBe(0);
