@@ -25,8 +25,8 @@ export class UsageError extends AnytunError {
    * @param option the option as typed, or the word itself
    * @param value its value; leave it out where it is a secret or where there is none
    */
-  constructor(option: string, value: string | undefined, expected: string) {
-    super("usage", `${option}${value === undefined ? "" : ` ${quoted(value)}`}: ${expected}`);
+  constructor(option: string, value: string | undefined, expected: string, options?: ErrorOptions) {
+    super("usage", `${option}${value === undefined ? "" : ` ${quoted(value)}`}: ${expected}`, options);
     this.name = "UsageError";
   }
 }

@@ -58,7 +58,9 @@ export function secretWords(words: readonly string[]): number[] {
     const word = words[index] ?? "";
     const option = findOption(word);
     if (option === undefined) {
-      if (gluedSecret(word) !== undefined) found.push(index);
+      // `--key-file=` begins like `--key`, but is an option of its own
+      const joined = findOption(joinedValue(word)?.typed ?? word);
+      if (joined === undefined ? gluedSecret(word) !== undefined : joined.definition.secret) found.push(index);
     } else if (takesValue(option)) {
       index++;
       if (option.definition.secret && index < words.length) found.push(index);

@@ -1,7 +1,7 @@
-/** The process's command line as bytes: what `process.argv`, which is text, cannot say. */
+/** The process's words as bytes: what `process.argv` and `process.env`, which are text, cannot say. */
 import type { Argument } from "./arguments.ts";
 
-/** Words of the content of /proc/self/cmdline; each ends with a zero byte. */
+/** Words of the content of /proc/self/cmdline or /proc/self/environ; each ends with a zero byte. */
 export function splitCommandLine(content: Uint8Array): Uint8Array[] {
   const words: Uint8Array[] = [];
   for (let start = 0; start < content.length; ) {
@@ -14,7 +14,7 @@ export function splitCommandLine(content: Uint8Array): Uint8Array[] {
 }
 
 /** What the decoder puts where bytes are not UTF-8. */
-const REPLACEMENT = "\ufffd";
+export const REPLACEMENT = "\ufffd";
 
 /**
  * The bytes of an argument's value. Text that is not UTF-8 has lost them and is looked up in the process's own words:

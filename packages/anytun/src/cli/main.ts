@@ -2,6 +2,8 @@
 /** The program: the only place that touches argv, the streams and the exit of the process. */
 import { readFileSync, statSync } from "node:fs";
 import { parseConfig } from "../config/parse.ts";
+import { readCredential, readSecretFile } from "../config/secret-file.ts";
+import type { SecretVariables } from "../config/secrets.ts";
 import { systemServices } from "../config/services.ts";
 import { errorText } from "../error-text.ts";
 import type { OpenLog } from "../log/logger.ts";
@@ -9,6 +11,8 @@ import { openLog } from "../log/targets.ts";
 import { type Argument, parseArguments, secretWords } from "./arguments.ts";
 import { argumentBytes, splitCommandLine } from "./command-line.ts";
 import { EXIT_FAILURE, EXIT_OK } from "./exit-status.ts";
+import { genkey } from "./genkey.ts";
+import { takeSecretVariables } from "./secret-variables.ts";
 import { fatal, supervise } from "./supervise.ts";
 import { usageText, versionText } from "./usage.ts";
 import { packageVersion } from "./version.ts";
@@ -24,6 +28,11 @@ process.exit(await run(process.argv.slice(2)));
 async function run(words: readonly string[]): Promise<number> {
   try {
     const secrets = await maskSecrets(words);
+    const variables = takeSecretVariables(process.env, () => readFileSync("/proc/self/environ"));
+    if (words[0] === "genkey") {
+      genkey(words.slice(1), complain);
+      return EXIT_OK;
+    }
     const invocation = parseArguments(words);
     switch (invocation.action) {
       case "help":
@@ -33,7 +42,7 @@ async function run(words: readonly string[]): Promise<number> {
         process.stdout.write(versionText(packageVersion(), process));
         return EXIT_OK;
       case "run":
-        return await runDaemon(invocation.args, secrets);
+        return await runDaemon(invocation.args, secrets, variables);
     }
   } catch (error) {
     complain(errorText(error));
@@ -63,7 +72,11 @@ async function maskSecrets(words: readonly string[]): Promise<MaskedSecrets> {
   }
 }
 
-async function runDaemon(args: readonly Argument[], { raw, problem }: MaskedSecrets): Promise<number> {
+async function runDaemon(
+  args: readonly Argument[],
+  { raw, problem }: MaskedSecrets,
+  secretVariables: SecretVariables,
+): Promise<number> {
   const config = parseConfig(args, {
     uid: process.geteuid?.() ?? 0,
     cwd: process.cwd(),
@@ -71,6 +84,9 @@ async function runDaemon(args: readonly Argument[], { raw, problem }: MaskedSecr
     services: systemServices,
     isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
     bytesOf: (arg) => argumentBytes(arg, raw),
+    secretVariables,
+    readSecretFile,
+    readCredential: (name) => readCredential(process.env["CREDENTIALS_DIRECTORY"], name),
   });
   const log = openLog(config.logTargets, process);
   if (!config.foreground) complain("running in the background is not available yet; staying in the foreground");

@@ -190,6 +190,18 @@ export const optionTable = {
     whole: true,
     description: "where used sequence numbers are remembered",
   },
+  "passphrase-file": {
+    type: "string",
+    valueHint: "<path>",
+    whole: true,
+    description: "file whose only line is the passphrase",
+  },
+  "key-file": {
+    type: "string",
+    valueHint: "<path>",
+    whole: true,
+    description: 'file with lines "key HEX" and "salt HEX", as genkey makes it',
+  },
   "no-tun-offload": { type: "boolean", description: "exchange single frames with the interface" },
   "no-udp-offload": { type: "boolean", description: "exchange single datagrams with the network" },
 } as const;

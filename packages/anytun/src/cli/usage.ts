@@ -4,9 +4,11 @@ import { type Option, options, spellings } from "./options.ts";
 /** Descriptions begin in this column, counted from 1. */
 const DESCRIPTION_COLUMN = 40;
 
+const GENKEY = `${"anytun genkey [-h]".padEnd(DESCRIPTION_COLUMN - 1)}make a random key for --key-file`;
+
 /** The list of options, final newline included. */
 export function usageText(): string {
-  return `USAGE:\nanytun \n${options.map(entry).join("")}`;
+  return `USAGE:\nanytun \n${options.map(entry).join("")}\n${GENKEY}\n`;
 }
 
 /** What the addon was built for. `process` is one. */

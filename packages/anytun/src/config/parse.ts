@@ -8,15 +8,14 @@ import type { Config, StartNote } from "./config.ts";
 import { parseDevice, parseInterfaceAddresses, parseMtu, parsePostUpScript } from "./device.ts";
 import { parseEndpoints } from "./endpoints.ts";
 import { parseKeys, parseRole, parseSuite, parseWindowSize } from "./protection.ts";
+import { findSecrets, type SecretSources } from "./secrets.ts";
 import { parseStateDir, type StateDirEnvironment } from "./state-dir.ts";
 import { parseNumber, type ServiceLookup } from "./values.ts";
 
 /** What the parser needs to know about the machine. */
-export interface ParseEnvironment extends StateDirEnvironment {
+export interface ParseEnvironment extends StateDirEnvironment, SecretSources {
   readonly services: ServiceLookup;
   isFile(path: string): boolean;
-  /** The bytes of a word as typed. */
-  bytesOf(arg: Argument): Uint8Array;
 }
 
 const DEFAULT_LOG: readonly LogTargetSpec[] = [{ type: "stdout", level: 3 }];
@@ -55,7 +54,7 @@ export function parseConfig(list: readonly Argument[], environment: ParseEnviron
     windowSize: parseWindowSize(args, notes),
     suite,
     role: parseRole(args),
-    keys: parseKeys(args, suite, environment.bytesOf),
+    keys: parseKeys(findSecrets(args, environment, notes), suite),
     stateDir: parseStateDir(args, environment),
     notes,
   };

@@ -20,7 +20,9 @@ import { UsageError } from "../errors.ts";
 import { LOG_INFO, LOG_WARNING } from "../log/level.ts";
 import type { ArgumentSet } from "./argument-set.ts";
 import type { StartNote } from "./config.ts";
-import { parseName, parseNumber, parseSecretHex } from "./values.ts";
+import type { Secret } from "./secret.ts";
+import type { Secrets } from "./secrets.ts";
+import { parseName, parseNumber } from "./values.ts";
 
 /** Room for a replay window; the receiver spends a bit per number. */
 const MAX_WINDOW_SIZE = 2 ** 24;
@@ -78,39 +80,26 @@ export function parseWindowSize(args: ArgumentSet, notes: StartNote[]): number {
   return size;
 }
 
-/**
- * @param bytesOf the bytes of a word as typed: a passphrase need not be UTF-8
- * @throws UsageError when something is missing, not hexadecimal or not as long as the algorithms need
- */
-export function parseKeys(args: ArgumentSet, suite: Suite, bytesOf: (arg: Argument) => Uint8Array): MasterKeys {
-  const passphrase = args.last("passphrase");
-  const key = args.lastWord("key");
-  const salt = args.lastWord("salt");
-  const keyValue = key === undefined ? undefined : parseSecretHex(key);
-  const saltValue = salt === undefined ? undefined : parseSecretHex(salt);
-  const hasPassphrase = passphrase !== undefined && passphrase.value !== "";
+/** @throws UsageError when something is missing or not as long as the algorithms need */
+export function parseKeys({ passphrase, key, salt }: Secrets, suite: Suite): MasterKeys {
   if (suite.kdPrf !== "null") {
-    if (!hasPassphrase) requireBoth(key, salt);
-    if (key !== undefined && keyValue !== undefined) checkLength(key, keyValue, keyBytes(suite.kdPrf), suite.kdPrf);
-    if (salt !== undefined && saltValue !== undefined) checkLength(salt, saltValue, MASTER_SALT_BYTES, "a salt");
+    if (passphrase === undefined) requireBoth(key, salt);
+    if (key !== undefined) checkLength(key, keyBytes(suite.kdPrf), suite.kdPrf);
+    if (salt !== undefined) checkLength(salt, MASTER_SALT_BYTES, "a salt");
   }
-  return deriveMasterKeys({
-    suite,
-    passphrase: hasPassphrase ? bytesOf(passphrase) : undefined,
-    key: keyValue,
-    salt: saltValue,
-  });
+  return deriveMasterKeys({ suite, passphrase: passphrase?.bytes, key: key?.bytes, salt: salt?.bytes });
 }
 
-function requireBoth(key: Argument | undefined, salt: Argument | undefined): void {
+function requireBoth(key: Secret | undefined, salt: Secret | undefined): void {
   const rule = "a passphrase, or a key (-K) with a salt (-A), unless key derivation is null (-k null)";
-  if (key === undefined && salt === undefined) throw new UsageError("-E", undefined, `missing; expected ${rule}`);
-  if (key === undefined) throw new UsageError("-K", undefined, `missing beside -A; expected ${rule}`);
-  if (salt === undefined) throw new UsageError("-A", undefined, `missing beside -K; expected ${rule}`);
+  if (key !== undefined && salt !== undefined) return;
+  const there = (key ?? salt)?.origin.option;
+  if (there === undefined) throw new UsageError("-E", undefined, `missing; expected ${rule}`);
+  throw new UsageError(key === undefined ? "-K" : "-A", undefined, `missing beside ${there}; expected ${rule}`);
 }
 
-function checkLength(arg: Argument, value: Uint8Array, bytes: number, owner: KdPrf | "a salt"): void {
-  if (value.length === bytes) return;
-  const expected = `expected ${bytes * 2} hexadecimal digits (${bytes} bytes) for ${owner}`;
-  throw new UsageError(arg.typed, undefined, `${expected}, got ${value.length} bytes`);
+function checkLength({ origin, bytes }: Secret, length: number, owner: KdPrf | "a salt"): void {
+  if (bytes.length === length) return;
+  const expected = `expected ${length * 2} hexadecimal digits (${length} bytes) for ${owner}`;
+  throw new UsageError(origin.option, origin.value, `${expected}, got ${bytes.length} bytes`);
 }

@@ -33,18 +33,3 @@ export function parseName<T>(arg: Argument, byName: (name: string) => T | undefi
   if (value === undefined) throw new UsageError(arg.typed, arg.value, expected);
   return value;
 }
-
-/** Bytes of a hexadecimal text; the text itself is a secret and never part of the error. */
-export function parseSecretHex(arg: Argument): Uint8Array {
-  if (!/^[0-9a-fA-F]*$/.test(arg.value)) {
-    throw new UsageError(arg.typed, undefined, "expected hexadecimal digits and nothing else");
-  }
-  if (arg.value.length % 2 !== 0) {
-    throw new UsageError(
-      arg.typed,
-      undefined,
-      `expected an even number of hexadecimal digits, got ${arg.value.length}`,
-    );
-  }
-  return new Uint8Array(Buffer.from(arg.value, "hex"));
-}

@@ -195,6 +195,11 @@ describe("secrets", () => {
       [0, 1, 2],
     ],
     [["-r", "host", "-p", "1"], []],
+    [["--key-file=/k", "--passphrase-file", "/p", "--passphrase-file=/p"], []],
+    [
+      ["--key-file", "-E", "--key-fil=x", "--key=x"],
+      [2, 3],
+    ],
   ])("are found for masking: %j", (words, expected) => {
     expect(secretWords(words)).toEqual(expected);
   });

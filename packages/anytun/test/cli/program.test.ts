@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { usageText } from "../../src/cli/usage.ts";
@@ -125,10 +125,43 @@ describe("the program", () => {
   });
 });
 
+describe("secrets that are no words of the command line", () => {
+  it("lead to the same tunnel from a file, a pipe, the environment and the service's credentials", async () => {
+    const dir = scratchDir();
+    writeFileSync(join(dir, "anytun.passphrase"), "Gr\xfc\xdfe\n", { encoding: "latin1", mode: 0o600 });
+    const names = await Promise.all([
+      stateName("-E", "$(printf 'Gr\\374\\337e')"),
+      stateName("--passphrase-file", join(dir, "anytun.passphrase")),
+      stateName("--passphrase-file", "/dev/fd/0", `<"${join(dir, "anytun.passphrase")}"`),
+      stateNameWith("export ANYTUN_PASSPHRASE=$(printf 'Gr\\374\\337e')"),
+      stateNameWith(`export CREDENTIALS_DIRECTORY='${dir}'`),
+      stateNameWith("export ANYTUN_PASSPHRASE=other"),
+    ]);
+    expect(names.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => names[0]));
+    expect(names[5]).not.toBe(names[0]);
+  });
+
+  it("are refused with the path and the reason, and never shown", () => {
+    const path = join(scratchDir(), "keys");
+    writeFileSync(path, "key hunter2\n", { mode: 0o600 });
+    const refused = (text: string) => ({ status: 255, stdout: "", stderr: `anytun: --key-file ${path}${text}\n` });
+    expect(anytun("-D", "--key-file", path)).toEqual(refused(":1: expected hexadecimal digits and nothing else"));
+    chmodSync(path, 0o644);
+    expect(anytun("-D", "--key-file", path)).toEqual(
+      refused(": mode 0644 lets others at the secret; expected 0600 or 0640"),
+    );
+  });
+});
+
 /** Starts the program through a shell, with these words of shell source, until its state file is there. */
-async function stateName(...words: readonly string[]): Promise<string> {
+function stateName(...words: readonly string[]): Promise<string> {
+  return stateNameWith(":", ...words);
+}
+
+/** @param prepare shell source that runs before */
+async function stateNameWith(prepare: string, ...words: readonly string[]): Promise<string> {
   const dir = scratchDir();
-  const source = `exec "$0" "$1" -D -i ${UNRESOLVABLE} --state-dir "$2" ${words.join(" ")}`;
+  const source = `${prepare}; exec "$0" "$1" -D -i ${UNRESOLVABLE} --state-dir "$2" ${words.join(" ")}`;
   const child = spawn("sh", ["-c", source, process.execPath, program, dir], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
   try {

@@ -11,6 +11,9 @@ const environment: ParseEnvironment = {
   services: (name) => (name === "satp" ? 4444 : undefined),
   isFile: (path) => path === "/opt/my scripts/up.sh",
   bytesOf: (arg) => new Uint8Array(Buffer.from(arg.value)),
+  secretVariables: {},
+  readSecretFile: () => new Uint8Array(0),
+  readCredential: () => undefined,
 };
 
 function parse(words: readonly string[], changes: Partial<ParseEnvironment> = {}): Config {

@@ -74,6 +74,9 @@ function config(role: "left" | "right", side: 0 | 1): Config {
     services: () => undefined,
     isFile: () => false,
     bytesOf: ({ value }) => Buffer.from(value ?? ""),
+    secretVariables: {},
+    readSecretFile: () => new Uint8Array(0),
+    readCredential: () => undefined,
   });
 }
 
