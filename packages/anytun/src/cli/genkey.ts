@@ -23,7 +23,7 @@ type Wish = { readonly action: "help" } | { readonly action: "make"; readonly kd
 /**
  * Secrets go to stdout or into the file, never to stderr.
  * @param words behind `genkey`
- * @param tell one line to the person
+ * @param tell shows lines to the person
  * @throws UsageError, AnytunError `start` when the key cannot be written
  */
 export function genkey(words: readonly string[], tell: (text: string) => void): void {
@@ -39,11 +39,16 @@ export function genkey(words: readonly string[], tell: (text: string) => void): 
     return;
   }
   createFile(output, text);
-  const path = quoted(resolve(output));
-  const common = `anytun -k ${kdPrf} --key-file ${path}`;
-  tell(`wrote ${path}; it holds the secret of one tunnel. Copy it to the other host: scp -p ${path} OTHER:${path}`);
-  tell(`then start one end with "${common} -e left" and the other with "${common} -e right", and what else they need`);
-  tell('an original takes the options that the line "options for an original" of the file shows');
+  tell(instructions(kdPrf, quoted(resolve(output))));
+}
+
+function instructions(kdPrf: KdPrf, path: string): string {
+  const use = `anytun -k ${kdPrf} --key-file ${path}`;
+  return `wrote ${path}, the secret of one tunnel
+   copy it to the other host   scp -p ${path} OTHER:${path}
+   at one end                  ${use} -e left ...
+   at the other                ${use} -e right ...
+   at an original instead      the options that the file's line "options for an original" shows`;
 }
 
 function parseWish(words: readonly string[]): Wish {
