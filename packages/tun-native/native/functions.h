@@ -49,6 +49,12 @@ napi_value pathMtu(napi_env env, napi_callback_info info);
 napi_value receiveDatagrams(napi_env env, napi_callback_info info);
 napi_value sendDatagrams(napi_env env, napi_callback_info info);
 
+// unix_socket.cc
+napi_value createUnixSocket(napi_env env, napi_callback_info info);
+napi_value connectUnixSocket(napi_env env, napi_callback_info info);
+napi_value bindUnixSocket(napi_env env, napi_callback_info info);
+napi_value sendUnixDatagram(napi_env env, napi_callback_info info);
+
 // poller.cc
 napi_value pollDescriptors(napi_env env, napi_callback_info info);
 

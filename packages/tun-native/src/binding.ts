@@ -91,6 +91,12 @@ export interface NativeBinding {
     counters: MemoryOf<Float64Array>,
   ): number;
 
+  // Unix datagrams; a path that begins with `@` is abstract
+  createUnixSocket(): number;
+  connectUnixSocket(fd: number, path: string): number;
+  bindUnixSocket(fd: number, path: string): number;
+  sendUnixDatagram(fd: number, bytes: Uint8Array): number;
+
   // Waiting
   pollDescriptors(
     table: MemoryOf<Int32Array>,

@@ -1,7 +1,7 @@
 export type { DatagramSocket, DeviceKind, PacketBatch, PacketDevice, Poller } from "./contracts.ts";
 export { SendError } from "./contracts.ts";
 export { endpointAddress, writeEndpoint } from "./endpoint.ts";
-export { TunNativeError, type TunNativeErrorCode, type TunNativeReason } from "./errors.ts";
+export { type ErrnoName, TunNativeError, type TunNativeErrorCode, type TunNativeReason } from "./errors.ts";
 export { EventSignal } from "./event-signal.ts";
 export { lockFile, unlockFile } from "./file-lock.ts";
 export { formatAddress, type IpAddress, type IpPrefix, parseAddress, parsePrefix } from "./ip-address.ts";
@@ -25,3 +25,4 @@ export type { DeviceStreamOptions } from "./streams/device-stream.ts";
 export { Tap, Tun } from "./streams/tun.ts";
 export { type DetachedTunDevice, TunDevice, type TunDeviceOptions } from "./tun-device.ts";
 export { type DetachedUdpSocket, UdpSocket, type UdpSocketOptions } from "./udp-socket.ts";
+export { UnixDatagram } from "./unix-datagram.ts";

@@ -17,6 +17,8 @@ import { fatal, supervise } from "./supervise.ts";
 import { usageText, versionText } from "./usage.ts";
 import { packageVersion } from "./version.ts";
 
+const SYSLOG_SOCKET = "/dev/log";
+
 const complain = (text: string): void => void process.stderr.write(`anytun: ${text}\n`);
 
 // A caller that closed its end of a pipe has nothing to read; the tunnel goes on.
@@ -88,13 +90,21 @@ async function runDaemon(
     readSecretFile,
     readCredential: (name) => readCredential(process.env["CREDENTIALS_DIRECTORY"], name),
   });
-  const log = openLog(config.logTargets, process);
+  // loaded only now, so that secrets are masked before and the other ways out are short
+  const { UnixDatagram } = await import("tun-native");
+  const log = openLog(config.logTargets, {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    format: config.logFormat,
+    pid: process.pid,
+    connectSyslog: () => UnixDatagram.open(SYSLOG_SOCKET),
+    complain,
+  });
   if (!config.foreground) complain("running in the background is not available yet; staying in the foreground");
   if (problem !== undefined) log.warning(`secrets of the command line can be seen by other users: ${problem}`);
   endOnDefects(log);
   const status = await supervise({
     start: async (signal) => {
-      // loaded only now, so that secrets are masked before and the other ways out are short
       const { startDaemon } = await import("../daemon/daemon.ts");
       return startDaemon(config, log, signal);
     },
@@ -110,6 +120,7 @@ async function runDaemon(
 function endOnDefects(log: OpenLog): void {
   process.on("uncaughtException", (error) => {
     fatal(error, { log, complain });
+    log.close();
     process.exit(EXIT_FAILURE);
   });
 }

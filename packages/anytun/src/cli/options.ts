@@ -45,7 +45,7 @@ export const optionTable = {
     valueHint: "<target>:<level>[,<param>[,<param>..]]",
     whole: true,
     below: true,
-    description: "log to stdout, stderr or file, from level 1 (errors) to 5 (everything); may be repeated",
+    description: "log to syslog, stdout, stderr or file, from level 1 (errors) to 5 (everything); may be repeated",
   },
   debug: { type: "boolean", alias: "U", description: "short for -D -L stdout:5" },
   interface: {
@@ -201,6 +201,11 @@ export const optionTable = {
     valueHint: "<path>",
     whole: true,
     description: 'file with lines "key HEX" and "salt HEX", as genkey makes it',
+  },
+  "log-format": {
+    type: "string",
+    valueHint: "<text|json>",
+    description: "layout of what goes to files and streams (default: text)",
   },
   "no-tun-offload": { type: "boolean", description: "exchange single frames with the interface" },
   "no-udp-offload": { type: "boolean", description: "exchange single datagrams with the network" },

@@ -1,7 +1,7 @@
 /** The life of the daemon between its start and the exit status: signals, the first fatal error, a bounded end. */
 import type { Daemon } from "../daemon/daemon.ts";
 import { errorText } from "../error-text.ts";
-import type { Logger } from "../log/logger.ts";
+import type { Logger, OpenLog } from "../log/logger.ts";
 import { EXIT_FAILURE, EXIT_OK } from "./exit-status.ts";
 
 /** Names as the log has always shown them. */
@@ -22,7 +22,7 @@ export interface SignalSource {
 export interface Supervision {
   /** Starts the daemon; undefined when `signal` aborted before it was up. */
   readonly start: (signal: AbortSignal) => Promise<Daemon | undefined>;
-  readonly log: Logger;
+  readonly log: Omit<OpenLog, "close">;
   readonly signals: SignalSource;
   /** Takes the one line about a fatal error for those who do not read the log. */
   readonly complain: (text: string) => void;
@@ -55,7 +55,9 @@ export async function supervise(supervision: Supervision): Promise<number> {
     },
     other: (name) => {
       log.notice(`${name} caught`);
-      if (name === OTHER_SIGNALS.SIGUSR1) report();
+      if (name === OTHER_SIGNALS.SIGHUP) log.reopen();
+      else if (name === OTHER_SIGNALS.SIGUSR1) report();
+      else log.notice(`debug lines are ${log.toggleDebug() ? "on" : "off"}`);
     },
   });
   const run = async (): Promise<number> => {
@@ -80,7 +82,7 @@ export async function supervise(supervision: Supervision): Promise<number> {
 }
 
 /** The log line of the original and one plain line for the caller. */
-export function fatal(error: unknown, { log, complain }: Pick<Supervision, "log" | "complain">): void {
+export function fatal(error: unknown, { log, complain }: { log: Logger; complain: (text: string) => void }): void {
   const text = errorText(error);
   log.error(`uncaught runtime error, exiting: ${text}`);
   complain(text);

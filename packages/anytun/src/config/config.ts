@@ -1,6 +1,7 @@
 /** What the daemon is told to do: parsed, checked and immutable. Built by `parseConfig`, used by the daemon; knows no option names. */
 import type { MasterKeys, Role, Suite } from "satp-core";
 import type { LogLevel } from "../log/level.ts";
+import type { LogFormat } from "../log/line.ts";
 import type { LogTargetSpec } from "../log/target-spec.ts";
 
 /** Address families that may be used below the tunnel. */
@@ -37,6 +38,8 @@ export interface StartNote {
 export interface Config {
   /** Targets in command-line order; each type of stream at most once. */
   readonly logTargets: readonly LogTargetSpec[];
+  /** Of streams and files. */
+  readonly logFormat: LogFormat;
   /** Warnings and remarks found while parsing, in the order in which they are logged at start. */
   readonly notes: readonly StartNote[];
   /** `-D` or `-U` was given. */

@@ -2,7 +2,8 @@
 import type { Argument } from "../cli/arguments.ts";
 import type { OptionName } from "../cli/options.ts";
 import { UsageError } from "../errors.ts";
-import { type LogTargetSpec, parseLogTargets } from "../log/target-spec.ts";
+import type { LogFormat } from "../log/line.ts";
+import { DEFAULT_LOG, type LogTargetSpec, parseLogFormat, parseLogTargets } from "../log/target-spec.ts";
 import { ArgumentSet } from "./argument-set.ts";
 import type { Config, StartNote } from "./config.ts";
 import { parseDevice, parseInterfaceAddresses, parseMtu, parsePostUpScript } from "./device.ts";
@@ -17,8 +18,6 @@ export interface ParseEnvironment extends StateDirEnvironment, SecretSources {
   readonly services: ServiceLookup;
   isFile(path: string): boolean;
 }
-
-const DEFAULT_LOG: readonly LogTargetSpec[] = [{ type: "stdout", level: 3 }];
 
 /** Recognised, and refused until they do something. */
 const NOT_AVAILABLE: ReadonlyMap<OptionName, string> = new Map([
@@ -41,6 +40,7 @@ export function parseConfig(list: readonly Argument[], environment: ParseEnviron
   const suite = parseSuite(args, notes);
   return {
     logTargets: parseLog(args),
+    logFormat: parseFormat(args),
     foreground: args.has("nodaemonize") || args.has("debug"),
     ...parseEndpoints(args, environment.services, notes),
     device: parseDevice(args, notes),
@@ -75,6 +75,11 @@ function parseLog(args: ArgumentSet): readonly LogTargetSpec[] {
     return [{ option: arg.typed, value: arg.value }];
   });
   return wanted.length === 0 ? DEFAULT_LOG : parseLogTargets(wanted);
+}
+
+function parseFormat(args: ArgumentSet): LogFormat {
+  const arg = args.lastWord("log-format");
+  return arg === undefined ? "text" : parseLogFormat(arg.typed, arg.value);
 }
 
 function parseId(args: ArgumentSet, name: "mux" | "sender-id"): number {

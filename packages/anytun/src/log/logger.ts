@@ -1,6 +1,5 @@
 /** The log as the rest of the daemon sees it: five levels, one line a call. Main thread only. */
 import { LOG_DEBUG, LOG_ERROR, LOG_INFO, LOG_NOTICE, LOG_WARNING, type LogLevel } from "./level.ts";
-import { formatLine } from "./line.ts";
 
 export interface Logger {
   /** True when at least one target takes lines of this level; ask before building an expensive text. */
@@ -13,11 +12,17 @@ export interface Logger {
   debug(text: string): void;
 }
 
-/** Takes whole lines, newline included. Never throws: a log that fails must not end the tunnel. */
+/** Takes one text after the other and lays it out. Never throws: a log that fails must not end the tunnel. */
 export interface LogTarget {
   /** Highest level that is written, 0 = none. */
   readonly level: number;
-  write(level: LogLevel, line: string): void;
+  /** @param time milliseconds since the epoch */
+  write(time: number, level: LogLevel, text: string): void;
+  /**
+   * Opens anew what may have been moved away, as log rotation does.
+   * @returns why that failed; what was open before is used on
+   */
+  reopen?(): string | undefined;
   close(): void;
 }
 
@@ -26,17 +31,27 @@ export type WallClock = () => number;
 
 /** A logger that owns its targets. */
 export interface OpenLog extends Logger {
+  /** Reopens files; one that fails is a warning in all targets. */
+  reopen(): void;
+  /**
+   * Switches debug lines on in every target that is not off, and at the next call back to what was asked for.
+   * @returns whether they are on now
+   */
+  toggleDebug(): boolean;
   close(): void;
 }
 
 /** Joins targets to a logger, which owns them from now on. */
 export function createLog(targets: readonly LogTarget[], now: WallClock = Date.now): OpenLog {
-  const highest = targets.reduce((level, target) => Math.max(level, target.level), 0);
+  let isDebugging = false;
+  const levelOf = (target: LogTarget): number => (isDebugging && target.level > 0 ? LOG_DEBUG : target.level);
+  const highestLevel = (): number => targets.reduce((level, target) => Math.max(level, levelOf(target)), 0);
+  let highest = highestLevel();
   const log = (level: LogLevel, text: string): void => {
     if (level > highest) return;
-    const line = formatLine(now(), level, text);
+    const time = now();
     for (const target of targets) {
-      if (level <= target.level) target.write(level, line);
+      if (level <= levelOf(target)) target.write(time, level, text);
     }
   };
   return {
@@ -47,6 +62,15 @@ export function createLog(targets: readonly LogTarget[], now: WallClock = Date.n
     notice: (text) => log(LOG_NOTICE, text),
     info: (text) => log(LOG_INFO, text),
     debug: (text) => log(LOG_DEBUG, text),
+    reopen: () => {
+      const problems = targets.map((target) => target.reopen?.());
+      for (const problem of problems) if (problem !== undefined) log(LOG_WARNING, problem);
+    },
+    toggleDebug: () => {
+      isDebugging = !isDebugging;
+      highest = highestLevel();
+      return isDebugging;
+    },
     close: () => {
       for (const target of targets) target.close();
     },

@@ -1,12 +1,34 @@
 /** The `-L` grammar: `TYPE:LEVEL[,P1[,P2…]]` (spec: log targets). */
 import { UsageError } from "../errors.ts";
+import { facilityNames, isFacility, type SyslogFacility } from "./facility.ts";
+import { LOG_FORMATS, type LogFormat } from "./line.ts";
 
 /** A log target as asked for; nothing is open yet. */
 export type LogTargetSpec =
   | { readonly type: "stdout" | "stderr"; readonly level: number }
-  | { readonly type: "file"; readonly level: number; readonly path: string };
+  | { readonly type: "file"; readonly level: number; readonly path: string }
+  | SyslogSpec;
+
+export interface SyslogSpec {
+  readonly type: "syslog";
+  readonly level: number;
+  /** Stands before `[PID]:`. */
+  readonly ident: string;
+  readonly facility: SyslogFacility;
+  /** stderr takes its place when the system log is not there at the start. */
+  readonly orStderr: boolean;
+}
 
 const DEFAULT_LOG_FILE = "anytun.log";
+const DEFAULT_IDENT = "anytun";
+const DEFAULT_FACILITY = "daemon";
+const TARGETS = "syslog, stdout, stderr or file";
+
+/** Without any `-L`. */
+export const DEFAULT_LOG: readonly LogTargetSpec[] = [
+  { type: "syslog", level: 3, ident: DEFAULT_IDENT, facility: DEFAULT_FACILITY, orStderr: true },
+];
+
 const MAX_INT = 2 ** 31;
 
 /** A target word taken apart; the type may be unknown. */
@@ -39,12 +61,34 @@ function parseLogTarget(option: string, value: string): LogTargetSpec {
     case "file":
       return { type, level, path: parameters[0] || DEFAULT_LOG_FILE };
     case "syslog":
-      throw new UsageError(option, value, "logging to syslog is not available yet");
+      return parseSyslog(option, value, level, parameters);
     case "eventlog":
-      throw new UsageError(option, value, "the eventlog target is not supported; use stdout, stderr or file");
+      throw new UsageError(option, value, `the eventlog target is not supported; use ${TARGETS}`);
     default:
-      throw new UsageError(option, value, "unknown log target; expected stdout, stderr or file");
+      throw new UsageError(option, value, `unknown log target; expected ${TARGETS}`);
   }
+}
+
+function parseSyslog(
+  option: string,
+  value: string,
+  level: number,
+  [ident = "", facility = DEFAULT_FACILITY]: readonly string[],
+): SyslogSpec {
+  if (!isFacility(facility)) {
+    throw new UsageError(option, value, `unknown syslog facility; expected one of ${facilityNames.join(" ")}`);
+  }
+  return { type: "syslog", level, ident: ident || DEFAULT_IDENT, facility, orStderr: false };
+}
+
+/**
+ * The value of `--log-format`.
+ * @throws UsageError
+ */
+export function parseLogFormat(option: string, value: string): LogFormat {
+  const format = LOG_FORMATS.find((name) => name === value);
+  if (format === undefined) throw new UsageError(option, value, `expected ${LOG_FORMATS.join(" or ")}`);
+  return format;
 }
 
 /** ≤ 0 is off, above 5 is 5. */
@@ -57,7 +101,7 @@ function parseLevel(option: string, value: string, text: string): number {
 }
 
 /**
- * Parses all targets in order; each stream may be named once, files any number of times.
+ * Parses all targets in order; the system log and each stream may be named once, files any number of times.
  * @throws UsageError
  */
 export function parseLogTargets(values: readonly { option: string; value: string }[]): LogTargetSpec[] {

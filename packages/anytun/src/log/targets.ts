@@ -1,11 +1,9 @@
-/** Opens what `-L` asked for. Streams are lent by the command line, files are opened and owned here. */
-import { closeSync, openSync, writeSync } from "node:fs";
-import { errorText } from "../error-text.ts";
-import { AnytunError } from "../errors.ts";
-import { LOG_WARNING } from "./level.ts";
-import { formatLine } from "./line.ts";
+/** Opens what `-L` asked for. Streams are lent by the command line, everything else is opened and owned here. */
+import { fileTarget } from "./file-target.ts";
+import { type FormatLine, formatLine, jsonLines, type LogFormat } from "./line.ts";
 import { createLog, type LogTarget, type OpenLog, type WallClock } from "./logger.ts";
-import type { LogTargetSpec } from "./target-spec.ts";
+import { type ConnectSyslog, syslogTarget } from "./syslog-target.ts";
+import type { LogTargetSpec, SyslogSpec } from "./target-spec.ts";
 
 /** The part of a process stream that a log needs. */
 export interface LogStream {
@@ -13,23 +11,27 @@ export interface LogStream {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
-export interface LogStreams {
+/** What logs go to and what their lines say of the process. */
+export interface LogOutputs {
   readonly stdout: LogStream;
   readonly stderr: LogStream;
+  /** Layout of streams and files. */
+  readonly format: LogFormat;
+  readonly pid: number;
+  readonly connectSyslog: ConnectSyslog;
+  /** Takes one line for the user when the system log is not there. */
+  readonly complain: (text: string) => void;
 }
 
 /**
  * Opens all targets in order.
  * @throws AnytunError `log` naming the file that cannot be opened; what was open by then is closed
  */
-export function openLog(specs: readonly LogTargetSpec[], streams: LogStreams, now: WallClock = Date.now): OpenLog {
+export function openLog(specs: readonly LogTargetSpec[], outputs: LogOutputs, now: WallClock = Date.now): OpenLog {
+  const format = outputs.format === "json" ? jsonLines(outputs.pid) : formatLine;
   const targets: LogTarget[] = [];
   try {
-    for (const spec of specs) {
-      targets.push(
-        spec.type === "file" ? fileTarget(spec.path, spec.level, now) : streamTarget(streams[spec.type], spec.level),
-      );
-    }
+    for (const spec of specs) targets.push(openTarget(spec, outputs, format));
   } catch (error) {
     for (const target of targets) target.close();
     throw error;
@@ -37,48 +39,40 @@ export function openLog(specs: readonly LogTargetSpec[], streams: LogStreams, no
   return createLog(targets, now);
 }
 
+function openTarget(spec: LogTargetSpec, outputs: LogOutputs, format: FormatLine): LogTarget {
+  switch (spec.type) {
+    case "stdout":
+    case "stderr":
+      return streamTarget(outputs[spec.type], spec.level, format);
+    case "file":
+      return fileTarget(spec.path, spec.level, format);
+    case "syslog":
+      return openSyslog(spec, outputs, format);
+  }
+}
+
+function openSyslog(spec: SyslogSpec, outputs: LogOutputs, format: FormatLine): LogTarget {
+  const { level, ident, facility } = spec;
+  const target = syslogTarget({ level, ident, facility, pid: outputs.pid }, outputs.connectSyslog);
+  if (target.problem === undefined || level === 0) return target;
+  const then = spec.orStderr ? "logging to stderr" : "trying again every second";
+  outputs.complain(`the system log is not there (${target.problem}), ${then}`);
+  if (!spec.orStderr) return target;
+  target.close();
+  return streamTarget(outputs.stderr, level, format);
+}
+
 /** A reader that goes away (EPIPE) silences the target and nothing else. */
-function streamTarget(stream: LogStream, level: number): LogTarget {
+function streamTarget(stream: LogStream, level: number, format: FormatLine): LogTarget {
   let alive = true;
   stream.on("error", () => {
     alive = false;
   });
   return {
     level,
-    write: (_level, line) => {
-      if (alive) stream.write(line);
+    write: (time, lineLevel, text) => {
+      if (alive) stream.write(format(time, lineLevel, text));
     },
     close: () => undefined,
   };
-}
-
-/** Appends, one write(2) a line. Lines that a full disk swallowed are counted and announced once it has room again. */
-function fileTarget(path: string, level: number, now: WallClock): LogTarget {
-  const fd = openLogFile(path);
-  let lost = 0;
-  let reason = "";
-  return {
-    level,
-    write: (_level, line) => {
-      try {
-        if (lost > 0) {
-          writeSync(fd, formatLine(now(), LOG_WARNING, `${lost} log lines could not be written to ${path}: ${reason}`));
-          lost = 0;
-        }
-        writeSync(fd, line);
-      } catch (error) {
-        lost++;
-        reason = errorText(error);
-      }
-    },
-    close: () => closeSync(fd),
-  };
-}
-
-function openLogFile(path: string): number {
-  try {
-    return openSync(path, "a", 0o666);
-  } catch (cause) {
-    throw new AnytunError("log", `-L file: can't open log file (${path}): ${errorText(cause)}`, { cause });
-  }
 }

@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { usageText } from "../../src/cli/usage.ts";
 import { bundleProgram } from "../support/bundle.ts";
 import { scratchDir } from "../support/scratch.ts";
+import { until } from "../support/until.ts";
 
 let program: string;
 beforeAll(async () => {
@@ -57,7 +58,7 @@ describe("the program", () => {
   });
 
   it("says on the log and on stderr why it cannot start", () => {
-    const { status, stdout, stderr } = anytun("-D", "-E", "test", "--state-dir", "/dev/null/x");
+    const { status, stdout, stderr } = anytun("-D", "-L", "stdout:3", "-E", "test", "--state-dir", "/dev/null/x");
     const reason = /^state file \/dev\/null\/x: mkdir: Not a directory \(ENOTDIR\); .*--state-dir$/;
     expect(status).toBe(255);
     expect(stderr.trimEnd().replace(/^anytun: /, "")).toMatch(reason);
@@ -67,7 +68,7 @@ describe("the program", () => {
   });
 
   it("tells that it stays in the foreground", () => {
-    const { stderr } = anytun("-E", "test", "--state-dir", "/dev/null/x");
+    const { stderr } = anytun("-L", "stdout:3", "-E", "test", "--state-dir", "/dev/null/x");
     expect(stderr.split("\n")[0]).toBe(
       "anytun: running in the background is not available yet; staying in the foreground",
     );
@@ -76,6 +77,7 @@ describe("the program", () => {
   it("masks secrets in its command line, whatever follows", async () => {
     const words = [
       "-D",
+      "--log=stdout:3",
       "-i",
       UNRESOLVABLE,
       "--state-dir",
@@ -95,7 +97,7 @@ describe("the program", () => {
     while (!output.includes("anytun started")) await new Promise((resolve) => setTimeout(resolve, 10));
     const seen = readFileSync(`/proc/${child.pid}/cmdline`, "utf8").split("\0").slice(2, -1);
     expect(seen).toEqual([
-      ...words.slice(0, 6),
+      ...words.slice(0, 7),
       "#".repeat(Buffer.byteLength("Grüße")),
       "--salt",
       "#".repeat(28),
@@ -106,6 +108,33 @@ describe("the program", () => {
     expect(await ended).toEqual([0, null]);
     expect(output).toContain("NOTICE: SIG-Term caught, exiting\n");
     expect(output).not.toMatch(/last|Grüße/);
+  });
+
+  it("reopens its log files at SIGHUP and switches debug lines at SIGUSR2", async () => {
+    const path = join(scratchDir(), "log");
+    const read = (name: string) => readFileSync(name, "utf8");
+    const words = ["-D", "-i", UNRESOLVABLE, "--state-dir", "none", "-E", "test", "-L", `file:3,${path}`];
+    const child = spawn(process.execPath, [program, ...words, "--log-format", "json"], { stdio: "ignore" });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await until(() => existsSync(path) && read(path).includes("Error while resolving"));
+    renameSync(path, `${path}.1`);
+    child.kill("SIGHUP");
+    await until(() => existsSync(path));
+    for (const state of ["on", "off"]) {
+      child.kill("SIGUSR2");
+      await until(() => read(path).includes(`debug lines are ${state}`));
+    }
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    const entries = (name: string) => {
+      const lines = read(name).trimEnd().split("\n");
+      return lines.map((line): { pid: number; text: string } => JSON.parse(line));
+    };
+    expect(entries(`${path}.1`).at(-1)).toMatchObject({ pid: child.pid, level: "notice", text: "SIG-Hup caught" });
+    const texts = entries(path).map(({ text }) => text);
+    expect(texts[0]).toBe("SIG-Usr2 caught");
+    expect(texts.at(-1)).toBe("SIG-Term caught, exiting");
   });
 
   it("takes the bytes of a passphrase that is not UTF-8", async () => {
@@ -161,7 +190,7 @@ function stateName(...words: readonly string[]): Promise<string> {
 /** @param prepare shell source that runs before */
 async function stateNameWith(prepare: string, ...words: readonly string[]): Promise<string> {
   const dir = scratchDir();
-  const source = `${prepare}; exec "$0" "$1" -D -i ${UNRESOLVABLE} --state-dir "$2" ${words.join(" ")}`;
+  const source = `${prepare}; exec "$0" "$1" -D -L stdout:3 -i ${UNRESOLVABLE} --state-dir "$2" ${words.join(" ")}`;
   const child = spawn("sh", ["-c", source, process.execPath, program, dir], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
   try {

@@ -88,9 +88,9 @@ describe("signals", () => {
   });
 
   it.each([
-    ["SIGHUP", ["NOTICE: SIG-Hup caught"]],
+    ["SIGHUP", ["NOTICE: SIG-Hup caught", "WARNING: cannot reopen"]],
     ["SIGUSR1", ["NOTICE: SIG-Usr1 caught", "NOTICE: counters: a=1", "NOTICE: drops: none"]],
-    ["SIGUSR2", ["NOTICE: SIG-Usr2 caught"]],
+    ["SIGUSR2", ["NOTICE: SIG-Usr2 caught", "NOTICE: debug lines are on"]],
   ])("%s is logged and the daemon goes on", async (name, expected) => {
     const daemon = new FakeDaemon();
     const { signal, lines, status } = run(async () => daemon);
@@ -99,6 +99,18 @@ describe("signals", () => {
     await settle();
     expect(lines).toEqual(expected);
     expect(daemon.calls).not.toContain("close");
+    signal("SIGTERM");
+    expect(await status).toBe(0);
+  });
+
+  it("SIGUSR2 a second time switches debug lines off again", async () => {
+    const { signal, lines, status } = run(async () => new FakeDaemon());
+    signal("SIGUSR2");
+    signal("SIGUSR2");
+    expect(lines.filter((line) => line.includes("debug"))).toEqual([
+      "NOTICE: debug lines are on",
+      "NOTICE: debug lines are off",
+    ]);
     signal("SIGTERM");
     expect(await status).toBe(0);
   });

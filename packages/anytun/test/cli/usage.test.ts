@@ -13,7 +13,8 @@ it("has every option once, the original's in its order, ours behind them", () =>
   const letters = entries.map(
     (line) => /^ {3}\[-(\w)\|--[a-z0-9-]+ ?\]/.exec(line)?.[1] ?? line.trim().split(/[[\]]/)[1],
   );
-  const ours = "--mtu --no-mss-clamp --state-dir --passphrase-file --key-file --no-tun-offload --no-udp-offload";
+  const ours =
+    "--mtu --no-mss-clamp --state-dir --passphrase-file --key-file --log-format --no-tun-offload --no-udp-offload";
   expect(letters.join(" ")).toBe(`h v D u g C P L U i p s r o 4 6 I S M X d t n x R m w k e E K A c a b ${ours}`);
 });
 

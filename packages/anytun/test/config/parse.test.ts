@@ -44,7 +44,8 @@ function hex(bytes: Uint8Array): string {
 it("has the original's defaults", () => {
   const { keys, notes, ...config } = keyed();
   expect(config).toEqual({
-    logTargets: [{ type: "stdout", level: 3 }],
+    logTargets: [{ type: "syslog", level: 3, ident: "anytun", facility: "daemon", orStderr: true }],
+    logFormat: "text",
     foreground: false,
     family: "any",
     local: { host: undefined, port: 4444 },
@@ -354,7 +355,7 @@ describe("key material", () => {
 
 describe("the log", () => {
   it.each<[string[], boolean, Config["logTargets"]]>([
-    [["-D"], true, [{ type: "stdout", level: 3 }]],
+    [["-D"], true, [{ type: "syslog", level: 3, ident: "anytun", facility: "daemon", orStderr: true }]],
     [["-U"], true, [{ type: "stdout", level: 5 }]],
     [["-U", "-U"], true, [{ type: "stdout", level: 5 }]],
     [["-L", "stderr:5"], false, [{ type: "stderr", level: 5 }]],
@@ -371,11 +372,19 @@ describe("the log", () => {
     expect(keyed(...words)).toMatchObject({ foreground, logTargets });
   });
 
+  it.each<[string[], Config["logFormat"]]>([
+    [["--log-format", "json"], "json"],
+    [["--log-format=json", "--log-format", "text"], "text"],
+    [["--log-format", ""], "text"],
+  ])("%j", (words, logFormat) => {
+    expect(keyed(...words)).toMatchObject({ logFormat });
+  });
+
   it.each<[string[], string]>([
     [["-U", "-L", "stdout:3"], "-L stdout:3: the stdout log target is supported only once"],
     [["-L", "stdout:3", "--debug"], "--debug stdout:5: the stdout log target is supported only once"],
-    [["-L", "syslog:3"], "-L syslog:3: logging to syslog is not available yet"],
-    [["-L", "nowhere:3"], "-L nowhere:3: unknown log target; expected stdout, stderr or file"],
+    [["-L", "nowhere:3"], "-L nowhere:3: unknown log target; expected syslog, stdout, stderr or file"],
+    [["--log-format", "xml"], "--log-format xml: expected text or json"],
   ])("refused: %j", (words, expected) => {
     expect(refusal([...words, "-E", "test"])).toBe(expected);
   });

@@ -1,4 +1,4 @@
-/** Devices and networks in memory, with the interfaces of the real ones: for tests of everything above them. */
+/** Devices and networks in memory with the interfaces of the real ones, and a socket that plays a local service: for tests. */
 export { MemoryDevice, type MemoryDeviceOptions } from "./memory-device.ts";
 export {
   type MemoryDatagram,
@@ -11,3 +11,4 @@ export {
 export { type FakeClock, MemoryPoller, type Readable } from "./memory-poller.ts";
 export { MemorySocket } from "./memory-socket.ts";
 export { seededRandom } from "./random.ts";
+export { UnixReceiver } from "./unix-receiver.ts";

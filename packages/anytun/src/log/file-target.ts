@@ -1,0 +1,58 @@
+/** A log file: appended to, one write(2) a line, reopened when rotation moved it away. */
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { errorText } from "../error-text.ts";
+import { AnytunError } from "../errors.ts";
+import { LOG_WARNING } from "./level.ts";
+import type { FormatLine } from "./line.ts";
+import type { LogTarget } from "./logger.ts";
+
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+const APPEND = O_WRONLY | O_CREAT | O_APPEND;
+
+/**
+ * Lines that a full disk swallowed are counted and announced once it has room again.
+ * @throws AnytunError `log`
+ */
+export function fileTarget(path: string, level: number, format: FormatLine): LogTarget {
+  // a working directory that changes later must not move the log
+  const absolute = resolve(path);
+  let fd = openLogFile(path, absolute);
+  let lost = 0;
+  let reason = "";
+  return {
+    level,
+    write: (time, lineLevel, text) => {
+      try {
+        if (lost > 0) {
+          writeSync(fd, format(time, LOG_WARNING, `${lost} log lines could not be written to ${path}: ${reason}`));
+          lost = 0;
+        }
+        writeSync(fd, format(time, lineLevel, text));
+      } catch (error) {
+        lost++;
+        reason = errorText(error);
+      }
+    },
+    reopen: () => {
+      try {
+        // a pipe that nobody reads now must not stop the daemon
+        const fresh = openSync(absolute, APPEND | O_NONBLOCK, 0o666);
+        closeSync(fd);
+        fd = fresh;
+        return undefined;
+      } catch (error) {
+        return `can't reopen log file (${path}), the open one is used on: ${errorText(error)}`;
+      }
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+function openLogFile(path: string, absolute: string): number {
+  try {
+    return openSync(absolute, APPEND, 0o666);
+  } catch (cause) {
+    throw new AnytunError("log", `-L file: can't open log file (${path}): ${errorText(cause)}`, { cause });
+  }
+}
