@@ -10,6 +10,7 @@ const OTHER_SIGNALS = { SIGHUP: "SIG-Hup", SIGUSR1: "SIG-Usr1", SIGUSR2: "SIG-Us
 
 /** Longer than the grace of a post-up script. */
 const CLOSE_TIMEOUT_MS = 10_000;
+const BURST_MS = 300;
 
 type HandledSignal = keyof typeof STOP_SIGNALS | keyof typeof OTHER_SIGNALS;
 
@@ -27,11 +28,13 @@ export interface Supervision {
   /** Takes the one line about a fatal error for those who do not read the log. */
   readonly complain: (text: string) => void;
   readonly closeTimeoutMs?: number;
+  /** Signals to stop that follow the first so soon are part of it: `timeout` and terminals send them twice. */
+  readonly burstMs?: number;
 }
 
 /** Runs the daemon to its end and returns the status of the process; never rejects. */
 export async function supervise(supervision: Supervision): Promise<number> {
-  const { start, log, signals, closeTimeoutMs = CLOSE_TIMEOUT_MS } = supervision;
+  const { start, log, signals, closeTimeoutMs = CLOSE_TIMEOUT_MS, burstMs = BURST_MS } = supervision;
   const stop = new AbortController();
   const stopped = new Promise<"stop">((resolve) => {
     stop.signal.addEventListener("abort", () => resolve("stop"), { once: true });
@@ -41,6 +44,7 @@ export async function supervise(supervision: Supervision): Promise<number> {
     force = resolve;
   });
   let daemon: Daemon | undefined;
+  let burstEnd = Number.NEGATIVE_INFINITY;
   let isReportDue = false;
   const report = (): void => {
     // asked during the start: as soon as there is something to tell
@@ -49,9 +53,11 @@ export async function supervise(supervision: Supervision): Promise<number> {
   };
   const release = listen(signals, {
     stop: (name) => {
+      if (performance.now() < burstEnd) return;
       log.notice(`${name} caught, exiting`);
       if (stop.signal.aborted) force(EXIT_FAILURE);
-      else stop.abort();
+      burstEnd = performance.now() + burstMs;
+      stop.abort();
     },
     other: (name) => {
       log.notice(`${name} caught`);

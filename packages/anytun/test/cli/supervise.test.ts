@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
-import { type SignalSource, supervise } from "../../src/cli/supervise.ts";
+import { type SignalSource, type Supervision, supervise } from "../../src/cli/supervise.ts";
 import type { Daemon } from "../../src/daemon/daemon.ts";
 import { settle } from "../support/fake-clock.ts";
 import { memoryLog } from "../support/memory-log.ts";
@@ -33,7 +33,10 @@ class FakeDaemon implements Daemon {
   }
 }
 
-function run(start: (signal: AbortSignal) => Promise<Daemon | undefined>, closeTimeoutMs?: number) {
+function run(
+  start: (signal: AbortSignal) => Promise<Daemon | undefined>,
+  options: Pick<Supervision, "closeTimeoutMs" | "burstMs"> = {},
+) {
   const emitter = new EventEmitter();
   const signals: SignalSource = emitter;
   const { log, lines } = memoryLog();
@@ -43,7 +46,7 @@ function run(start: (signal: AbortSignal) => Promise<Daemon | undefined>, closeT
     log,
     signals,
     complain: (text) => complaints.push(text),
-    ...(closeTimeoutMs === undefined ? {} : { closeTimeoutMs }),
+    ...options,
   });
   return { signal: (name: string) => emitter.emit(name), lines, complaints, status, emitter };
 }
@@ -137,8 +140,18 @@ describe("signals", () => {
     expect(daemon.calls).toEqual(["close"]);
   });
 
+  it("in a burst are one", async () => {
+    const daemon = new FakeDaemon();
+    const { signal, lines, status } = run(async () => daemon);
+    await settle();
+    for (let i = 0; i < 3; i++) signal("SIGTERM");
+    expect(await status).toBe(0);
+    expect(daemon.calls).toEqual(["close"]);
+    expect(lines).toEqual(["NOTICE: SIG-Term caught, exiting"]);
+  });
+
   it("a second one does not wait for the end", async () => {
-    const { signal, lines, status } = run(async () => new FakeDaemon(never));
+    const { signal, lines, status } = run(async () => new FakeDaemon(never), { burstMs: 0 });
     await settle();
     signal("SIGTERM");
     signal("SIGINT");
@@ -177,7 +190,7 @@ describe("failures", () => {
   });
 
   it("an end that never comes is given up", async () => {
-    const { signal, lines, status } = run(async () => new FakeDaemon(never), 50);
+    const { signal, lines, status } = run(async () => new FakeDaemon(never), { closeTimeoutMs: 50 });
     await settle();
     signal("SIGTERM");
     expect(await status).toBe(255);
