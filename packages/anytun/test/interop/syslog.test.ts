@@ -23,10 +23,10 @@ const { rmSync } = await import("node:fs");
 const { UnixReceiver } = await import(${JSON.stringify(RECEIVER)});
 rmSync("/dev/log", { force: true });
 const receiver = new UnixReceiver("/dev/log");
-console.log("ready");
 let isReading = true;
 process.on("SIGUSR2", () => { isReading = !isReading; console.log(isReading ? "reading" : "stuck"); });
-setInterval(() => { if (isReading) for (const text of receiver.drain()) console.log(JSON.stringify(text)); }, 5);`;
+setInterval(() => { if (isReading) for (const text of receiver.drain()) console.log(JSON.stringify(text)); }, 5);
+console.log("ready");`;
 
 async function startSyslog(host: Host): Promise<Program> {
   const syslog = host.spawn(process.execPath, ["--input-type=module", "--eval", SYSLOG]);
