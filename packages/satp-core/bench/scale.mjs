@@ -74,7 +74,7 @@ function measureCell({ family, peers, routes, rounds }) {
     windowSize: WINDOW,
     routing: "routes",
     autodetect: undefined,
-    events: { peerDetected() {}, endpointMoved() {}, candidateAppeared() {}, sequenceLow() {} },
+    events: { peerDetected() {}, endpointMoved() {}, candidateAppeared() {}, sequenceLow() {}, livenessChanged() {} },
   });
   const endpoint = endpointOf(parseAddress("192.0.2.1"), 4444);
   for (let mux = 0; mux < peers; mux++) {

@@ -20,7 +20,9 @@ export {
   LENGTH,
   OFFSET,
   PACKET_BAD_TAG,
+  PACKET_FOLLOWS,
   PACKET_OK,
+  PACKET_SEGMENT,
   PACKET_TRUNCATED,
   type PacketBatch,
   TAILROOM_BYTES,
@@ -46,9 +48,9 @@ export { SatpError, type SatpErrorCode } from "./errors.ts";
 export { type OpenedPacket, openPacket, type RejectedPacket } from "./packet/open-packet.ts";
 export { type PlainPacket, sealPacket } from "./packet/seal-packet.ts";
 export { CANDIDATE_MS, type Candidate, TURN_MS } from "./peers/candidate.ts";
-export { type EndpointOptions, endpointOf, formatEndpoint, sameEndpoint } from "./peers/endpoint.ts";
-export type { Peer, PeerConfig, PeerKeys } from "./peers/peer.ts";
-export type { Senders } from "./peers/sender.ts";
+export { copyEndpoint, type EndpointOptions, endpointOf, formatEndpoint, sameEndpoint } from "./peers/endpoint.ts";
+export type { Peer, PeerChange, PeerConfig, PeerKeys } from "./peers/peer.ts";
+export type { SenderMark, Senders } from "./peers/sender.ts";
 export { SequenceCounter, type SequenceRange } from "./peers/sequence-counter.ts";
 export { MAX_WINDOW_SIZE, ReplayWindow } from "./replay/replay-window.ts";
 export { SequenceVerdict } from "./replay/sequence-verdict.ts";
@@ -61,11 +63,11 @@ export {
 } from "./routing/address.ts";
 export { formatPrefix, type Prefix, parsePrefix, prefixOf } from "./routing/prefix.ts";
 export { RoutingTable } from "./routing/routing-table.ts";
-export { Counters } from "./tunnel/counters.ts";
+export { COUNTER_CELLS, Counters } from "./tunnel/counters.ts";
 export { DROP_REASON_NAMES, DropReason, type DropReasonName } from "./tunnel/drop-reason.ts";
 export { SILENCE_MS } from "./tunnel/roaming.ts";
 export { Tunnel } from "./tunnel/tunnel.ts";
-export type { TunnelConfig, TunnelEvents } from "./tunnel/tunnel-config.ts";
+export type { KeepAliveConfig, Routing, Strangers, TunnelConfig, TunnelEvents } from "./tunnel/tunnel-config.ts";
 export {
   HEADER_BYTES,
   MAX_INTEROP_DATAGRAM,

@@ -33,6 +33,16 @@ export const PACKET_OK = 0;
 export const PACKET_BAD_TAG = 1;
 /** `FLAGS` of a datagram that was longer than its slot in the arena and lost its end. */
 export const PACKET_TRUNCATED = 2;
+/**
+ * `FLAGS` of a packet that is as good as with {@link PACKET_OK} and goes on where the one in the row before ended: from the
+ * same endpoint, with the same sender id and mux, and the next sequence number.
+ */
+export const PACKET_FOLLOWS = 3;
+/**
+ * `FLAGS` of a frame that a device has cut from the same super-frame as the one in the row before: its headers say the same
+ * of where it goes, and no connection begins with it.
+ */
+export const PACKET_SEGMENT = 4;
 
 /** Words of one row of `endpoints`. */
 export const ENDPOINT_WORDS = 8;

@@ -37,6 +37,7 @@ export interface BatchCipher {
    * Rows `[first, first + count)` hold datagrams of at least header + tag bytes. Sets `FLAGS` to
    * `PACKET_OK` and shortens the row by the tag with the body decrypted in place, or sets
    * `PACKET_BAD_TAG` and leaves the bytes as they were. Tags are compared in constant time.
+   * May set `PACKET_FOLLOWS` instead of `PACKET_OK` where it holds, behind a row of the same call: runs are cheaper.
    */
   open(batch: PacketBatch, first: number, count: number): void;
   /** Wipes all keys. Idempotent. */

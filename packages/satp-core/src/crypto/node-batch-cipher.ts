@@ -10,6 +10,7 @@ import {
   type PacketBatch,
 } from "../batch/packet-batch.ts";
 import { wordAt } from "../batch/rows.ts";
+import { markRuns } from "../batch/runs.ts";
 import { SatpError } from "../errors.ts";
 import type { BatchCipher, CipherContext } from "./batch-cipher.ts";
 import { PacketKeys } from "./packet-keys.ts";
@@ -58,6 +59,7 @@ class NodeBatchCipher implements BatchCipher {
       if (length >= 0) descriptors[at + LENGTH] = length;
       descriptors[at + FLAGS] = length < 0 ? PACKET_BAD_TAG : PACKET_OK;
     }
+    markRuns(batch, first, count);
   }
 
   close(): void {

@@ -42,16 +42,17 @@ export class PeerTable {
     this.#slots[slot] = undefined;
     this.#free.push(slot);
     this.#index[mux] = NONE;
-    if (this.#lowest?.mux === mux) this.#lowest = this.#firstFrom(mux + 1);
+    if (this.#lowest?.mux === mux) this.#lowest = this.from(mux + 1);
     return true;
   }
 
   /** Peers by ascending mux. */
   *[Symbol.iterator](): Generator<Peer, void, void> {
-    for (let peer = this.#lowest; peer !== undefined; peer = this.#firstFrom(peer.mux + 1)) yield peer;
+    for (let peer = this.#lowest; peer !== undefined; peer = this.from(peer.mux + 1)) yield peer;
   }
 
-  #firstFrom(mux: number): Peer | undefined {
+  /** The peer with the lowest mux that is not below this one. */
+  from(mux: number): Peer | undefined {
     for (let candidate = mux; candidate <= MAX_MUX; candidate++) {
       const peer = this.get(candidate);
       if (peer !== undefined) return peer;

@@ -1,7 +1,7 @@
 import { ENDPOINT_FAMILY, ENDPOINT_WORDS } from "../batch/packet-batch.ts";
 import { checkRange } from "../errors.ts";
 import { cellRow, wordRow } from "../memory/shared-rows.ts";
-import { COUNTER_CELLS, Counters, countIn, countOut } from "../tunnel/counters.ts";
+import { COUNTER_CELLS, Counters, countIn, countKeepAlive, countOut } from "../tunnel/counters.ts";
 import { MAX_MUX, MAX_TAG_BYTES } from "../wire/layout.ts";
 import { Candidate } from "./candidate.ts";
 import { copyEndpoint, sameEndpoint } from "./endpoint.ts";
@@ -24,6 +24,19 @@ export interface PeerConfig extends PeerKeys {
   readonly mux: number;
   /** Eight endpoint words (copied); left out or family 0 = not known yet. */
   readonly endpoint?: Int32Array | undefined;
+  /** Replay window in packets, 1 to 2²⁴; 0 = no replay protection; left out = the tunnel's. */
+  readonly windowSize?: number | undefined;
+}
+
+/** What of a peer is different from now on; what is left out stays. */
+export interface PeerChange {
+  /** Other keys, and with them other own numbers if these cannot go on. What was heard under the old keys is forgotten. */
+  readonly keys?: Omit<PeerKeys, "sequence"> | undefined;
+  readonly sequence?: SequenceCounter | undefined;
+  /** See `Senders.resize`. */
+  readonly windowSize?: number | undefined;
+  /** See `Peer.setEndpoint`. */
+  readonly endpoint?: Int32Array | undefined;
 }
 
 /** Cells of a peer: the times, then those of its counters, of which the first are those that packets change. */
@@ -40,9 +53,10 @@ const COUNTERS = 3;
  */
 export class Peer {
   readonly mux: number;
-  readonly context: number;
-  readonly tagBytes: number;
-  readonly sequence: SequenceCounter;
+  /** This and the next two are changed only by {@link change}. */
+  context: number;
+  tagBytes: number;
+  sequence: SequenceCounter;
   readonly senders: Senders;
   /** Where datagrams go to: eight words from `endpointAt` on, written only by `setEndpoint` and the roaming rule. */
   readonly endpoints: Int32Array;
@@ -51,6 +65,8 @@ export class Peer {
   lastReplaySequence = -1;
   /** Sender id of the last replay, -1 = none yet. */
   lastReplaySenderId = -1;
+  /** Not heard for the time of `TunnelConfig.keepAlive`, or not yet; false without that. */
+  isSilent = false;
   readonly #cells: Float64Array;
   readonly #at: number;
   #counters: Counters | undefined;
@@ -138,6 +154,17 @@ export class Peer {
     countOut(this.#cells, this.#at + COUNTERS, packets, bytes);
   }
 
+  /** An empty datagram for the network. */
+  countKeepAlive(): void {
+    countKeepAlive(this.#cells, this.#at + COUNTERS);
+  }
+
+  /** Copies the counts to `COUNTER_CELLS` cells of a table, in their order, and leaves no object behind as `counters` does. */
+  copyCounters(to: Float64Array, toAt: number): void {
+    const from = this.#at + COUNTERS;
+    for (let cell = 0; cell < COUNTER_CELLS; cell++) to[toAt + cell] = this.#cells[from + cell] ?? 0;
+  }
+
   /** Whether there is a place to send to. */
   get reachable(): boolean {
     return this.endpoints[this.endpointAt + ENDPOINT_FAMILY] !== 0;
@@ -151,6 +178,22 @@ export class Peer {
   /** Ends the part of the candidate, if there is one. */
   dropCandidate(): void {
     this.#candidate?.clear();
+  }
+
+  /**
+   * Changes the peer in place: everything that is not named, counters among it, goes on as it was.
+   * @throws SatpError `out-of-range`; nothing is changed then
+   */
+  change({ keys, sequence, windowSize, endpoint }: PeerChange): void {
+    if (keys !== undefined) checkRange("tag length", keys.tagBytes, 0, MAX_TAG_BYTES);
+    if (windowSize !== undefined) this.senders.resize(windowSize);
+    if (keys !== undefined) {
+      this.context = keys.context;
+      this.tagBytes = keys.tagBytes;
+      this.senders.forget();
+    }
+    if (sequence !== undefined) this.sequence = sequence;
+    if (endpoint !== undefined) this.setEndpoint(endpoint);
   }
 
   /** Points the peer at another place, which then counts as never heard. */

@@ -42,6 +42,10 @@ class Sender extends ReplayWindow {
   #newest = 0;
   #isNew = true;
 
+  get newest(): number {
+    return this.#newest >>> 0;
+  }
+
   constructor(id: number, windowSize: number) {
     super(Math.max(1, windowSize));
     this.id = id;
@@ -59,13 +63,53 @@ class Sender extends ReplayWindow {
     this.#newest = bits | 0;
     return SequenceVerdict.newer;
   }
+
+  /** See `Senders.follow`. */
+  follow(bits: number, count: number): boolean {
+    const sequence = bits >>> 0;
+    if (this.#isNew || sequence !== (this.#newest >>> 0) + 1 || sequence + count > 2 ** 32) return false;
+    if (this.#isProtected && !this.advance(bits, count)) return false;
+    this.#newest = (bits + count - 1) | 0;
+    return true;
+  }
+
+  /** In packets; 0 = no replay protection. */
+  get windowSize(): number {
+    return this.#isProtected ? this.size : 0;
+  }
+
+  override raise(bits: number): void {
+    if (this.#isProtected) super.raise(bits);
+    if (!this.#isNew && bits >>> 0 <= this.#newest >>> 0) return;
+    this.#isNew = false;
+    this.#newest = bits | 0;
+  }
+
+  /** The same sender id with another window. Where nothing was remembered so far, all old numbers count as seen. */
+  resized(windowSize: number): Sender {
+    const next = new Sender(this.id, windowSize);
+    if (this.#isNew) return next;
+    if (this.#isProtected && next.#isProtected) next.inherit(this);
+    else next.raise(this.#newest);
+    next.#isNew = false;
+    next.#newest = this.#newest;
+    next.settled = this.settled;
+    return next;
+  }
+}
+
+/** Up to which number a sender id was heard. */
+export interface SenderMark {
+  readonly senderId: number;
+  /** Highest sequence number accepted. */
+  readonly newest: number;
 }
 
 /** The sender ids of one peer. */
 export class Senders {
-  /** Most sender ids that get memory. */
-  readonly limit: number;
-  readonly #windowSize: number;
+  #windowSize: number;
+  /** Taken from the memory for those that there are. */
+  #bytes = 0;
   readonly #memory: SenderMemory;
   /** Nearly every packet comes from the same sender id as the one before, and most peers have only one. */
   #last: Sender | undefined;
@@ -80,7 +124,16 @@ export class Senders {
     checkRange("window size", windowSize, 0, MAX_WINDOW_SIZE);
     this.#windowSize = windowSize;
     this.#memory = memory;
-    this.limit = Math.min(MAX_SENDERS, Math.floor(WINDOW_MEMORY / windowBytes(windowSize)));
+  }
+
+  /** Most sender ids that get memory. */
+  get limit(): number {
+    return Math.min(MAX_SENDERS, Math.floor(WINDOW_MEMORY / windowBytes(this.#windowSize)));
+  }
+
+  /** Size of the replay windows in packets; 0 = no replay protection. */
+  get windowSize(): number {
+    return this.#windowSize;
   }
 
   /** Sender ids seen so far. */
@@ -105,6 +158,20 @@ export class Senders {
     return sender.judge(bits);
   }
 
+  /**
+   * As {@link judge} of `count` numbers from `bits` on, of the sender id judged last, when each is the next one after the highest
+   * of all; false when that is not so, and then nothing is judged.
+   */
+  follow(bits: number, count: number): boolean {
+    return this.#last?.follow(bits, count) ?? false;
+  }
+
+  /** The sender id judged last, and the highest number accepted from it; undefined before the first. */
+  get latest(): { readonly senderId: number; readonly sequence: number } | undefined {
+    const sender = this.#last;
+    return sender === undefined ? undefined : { senderId: sender.id, sequence: sender.newest };
+  }
+
   /** Whether the sender id judged last was ever heard at the peer's endpoint. */
   get isSettled(): boolean {
     return this.#last?.settled ?? false;
@@ -115,21 +182,75 @@ export class Senders {
     if (this.#last !== undefined) this.#last.settled = true;
   }
 
+  /** What is known of each sender id, in no order. */
+  marks(): SenderMark[] {
+    return this.#all().map(({ id, newest }) => ({ senderId: id, newest }));
+  }
+
+  /**
+   * Somebody who can be trusted heard this sender id up to this number: it counts as seen from now on, and so do all
+   * before it. False when there is no memory for the sender id.
+   * @param bits the 32 bits of the sequence number, signed or unsigned
+   */
+  raise(senderId: number, bits: number): boolean {
+    const sender = this.#find(senderId);
+    sender?.raise(bits);
+    return sender !== undefined;
+  }
+
+  /**
+   * Another window size. What was seen stays seen, and what an old window could not tell counts as seen. A sender id for
+   * whose larger window there is no memory keeps its old one.
+   * @throws SatpError `out-of-range`
+   */
+  resize(windowSize: number): void {
+    checkRange("window size", windowSize, 0, MAX_WINDOW_SIZE);
+    if (windowSize === this.#windowSize) return;
+    this.#windowSize = windowSize;
+    const last = this.#last?.id;
+    for (const [index, sender] of this.#all().entries()) {
+      const resized = this.#resized(sender, index);
+      this.#byId?.set(resized.id, resized);
+      if (resized.id === last) this.#last = resized;
+    }
+  }
+
   /** Forgets all sender ids; their memory is for others. */
   forget(): void {
-    this.#memory.giveBack(this.size * this.#senderBytes);
+    this.#memory.giveBack(this.#bytes);
+    this.#bytes = 0;
     this.#last = undefined;
     this.#byId = undefined;
   }
 
-  get #senderBytes(): number {
-    return SENDER_BYTES + windowBytes(this.#windowSize);
+  #all(): Sender[] {
+    if (this.#byId !== undefined) return [...this.#byId.values()];
+    return this.#last === undefined ? [] : [this.#last];
+  }
+
+  /** The sender id, new if need be, without making it the one judged last. */
+  #find(senderId: number): Sender | undefined {
+    if (this.#last === undefined) {
+      this.#last = this.#add(senderId);
+      return this.#last;
+    }
+    return this.#last.id === senderId ? this.#last : (this.#byId?.get(senderId) ?? this.#add(senderId));
+  }
+
+  #resized(sender: Sender, index: number): Sender {
+    const more = windowBytes(this.#windowSize) - windowBytes(sender.windowSize);
+    if (more > 0 && (index >= this.limit || !this.#memory.take(more, index === 0))) return sender;
+    if (more <= 0) this.#memory.giveBack(-more);
+    this.#bytes += more;
+    return sender.resized(this.#windowSize);
   }
 
   /** Undefined when there is no memory for it. */
   #add(senderId: number): Sender | undefined {
     const { size } = this;
-    if (size >= this.limit || !this.#memory.take(this.#senderBytes, size === 0)) return undefined;
+    const bytes = SENDER_BYTES + windowBytes(this.#windowSize);
+    if (size >= this.limit || !this.#memory.take(bytes, size === 0)) return undefined;
+    this.#bytes += bytes;
     const sender = new Sender(senderId, this.#windowSize);
     if (this.#last !== undefined) {
       this.#byId ??= new Map([[this.#last.id, this.#last]]);

@@ -45,6 +45,13 @@ export class SequenceCounter {
     return this.#taken >>> 0;
   }
 
+  /** What is left of the range that the next number comes from; undefined when nothing is reserved. */
+  get reserved(): SequenceRange | undefined {
+    if (this.#left === 0) return this.#waiting[0];
+    const first = this.#next >>> 0;
+    return { senderId: this.senderId, first, end: first + this.#left };
+  }
+
   /** Numbers left in all ranges. */
   get remaining(): number {
     return this.#left + this.#later;
@@ -72,6 +79,14 @@ export class SequenceCounter {
     this.#waiting = [...this.#waiting, { senderId, first, end }];
     this.#later += end - first;
     this.#lowMark = Math.ceil((end - first) / 2);
+  }
+
+  /** Gives up all numbers that are left; `extend` goes on behind them. */
+  skip(): void {
+    this.#left = 0;
+    this.#later = 0;
+    this.#waiting = NONE;
+    this.#lowMark = 1;
   }
 
   /** Puts the next number into `number` and `senderId`; false when nothing is reserved. */

@@ -73,6 +73,53 @@ export class ReplayWindow {
     return this.#mark(sequence) ? SequenceVerdict.older : SequenceVerdict.replayed;
   }
 
+  /**
+   * As {@link checkAndMark} of `count` numbers from `bits` on, when the first is the next one after the newest and none is
+   * behind 2³² − 1; false when that is not so, and then nothing is marked.
+   */
+  advance(bits: number, count: number): boolean {
+    const sequence = bits >>> 0;
+    if (this.#isEmpty || sequence !== (this.#top >>> 0) + 1 || sequence + count > 2 ** 32) return false;
+    // all of them take the places of older ones: nothing is to be forgotten
+    const ring = this.#mask + 1;
+    const first = sequence & this.#mask;
+    const end = first + Math.min(count, ring);
+    this.#set(first, Math.min(end, ring));
+    if (end > ring) this.#set(0, end - ring);
+    this.#top = (bits + count - 1) | 0;
+    return true;
+  }
+
+  /**
+   * Every number up to this one counts as seen from now on; what is known of newer ones stays. A number that is older
+   * than the window changes nothing.
+   * @param bits as for {@link checkAndMark}
+   */
+  raise(bits: number): void {
+    const sequence = bits >>> 0;
+    const top = this.#top >>> 0;
+    const shift = top < this.size ? HALF : top > 0xffffffff - this.size ? -HALF : 0;
+    const ahead = ((sequence + shift) >>> 0) - ((top + shift) >>> 0);
+    if (this.#isEmpty || ahead > 0) {
+      this.#isEmpty = false;
+      this.#top = bits | 0;
+      this.#table.fill(-1, this.#at, this.#at + ((this.#mask + 1) >>> 5));
+    } else {
+      for (let number = this.size - 1; number >= -ahead; number--) this.#mark((top - number) >>> 0);
+    }
+  }
+
+  /** Takes over, before it is used itself, what another window has seen. What that one could not tell counts as seen. */
+  inherit(from: ReplayWindow): void {
+    if (from.#isEmpty) return;
+    this.raise(from.#top);
+    const top = from.#top >>> 0;
+    for (let number = Math.min(this.size, from.size) - 1; number >= 0; number--) {
+      const sequence = (top - number) >>> 0;
+      if (!from.#has(sequence)) this.#unmark(sequence);
+    }
+  }
+
   /** Sets the number's bit; false when it was set. */
   #mark(sequence: number): boolean {
     const position = sequence & this.#mask;
@@ -81,6 +128,17 @@ export class ReplayWindow {
     const bit = 1 << (position & 31);
     this.#table[at] = word | bit;
     return (word & bit) === 0;
+  }
+
+  #has(sequence: number): boolean {
+    const position = sequence & this.#mask;
+    return (wordAt(this.#table, this.#at + (position >>> 5)) & (1 << (position & 31))) !== 0;
+  }
+
+  #unmark(sequence: number): void {
+    const position = sequence & this.#mask;
+    const at = this.#at + (position >>> 5);
+    this.#table[at] = wordAt(this.#table, at) & ~(1 << (position & 31));
   }
 
   /** Clears the bits of the `count` numbers after `top`, whole words at a time. */
@@ -93,6 +151,16 @@ export class ReplayWindow {
     } else {
       this.#clear(first, ring);
       this.#clear(0, end - ring);
+    }
+  }
+
+  /** Sets bits `[first, end)`, which do not go around the ring. */
+  #set(first: number, end: number): void {
+    for (let position = first; position < end; position = (position | 31) + 1) {
+      const last = Math.min(position | 31, end - 1);
+      const bits = (-1 << (position & 31)) & (-1 >>> (31 - (last & 31)));
+      const at = this.#at + (position >>> 5);
+      this.#table[at] = wordAt(this.#table, at) | bits;
     }
   }
 

@@ -7,8 +7,11 @@ const PACKETS_OUT = 2;
 const BYTES_OUT = 3;
 const TRAFFIC_CELLS = 4;
 
-/** Cells that counters need in a row. */
-export const COUNTER_CELLS: number = TRAFFIC_CELLS + DROP_REASON_NAMES.length;
+/** Behind the drops. */
+const KEEP_ALIVES: number = TRAFFIC_CELLS + DROP_REASON_NAMES.length;
+
+/** Cells that counters need in a row: packets in, bytes in, packets out, bytes out, drops by reason, keep-alives out. */
+export const COUNTER_CELLS: number = KEEP_ALIVES + 1;
 
 /**
  * Packets and bytes of frames in both directions, and one count per drop reason. Counts are exact up
@@ -52,6 +55,11 @@ export class Counters {
     return this.#cell(BYTES_OUT);
   }
 
+  /** Empty datagrams given out for sealing; those received are drops for `emptyPayload`. */
+  get keepAlivesOut(): number {
+    return this.#cell(KEEP_ALIVES);
+  }
+
   /** Frames for the device, of `bytes` together. */
   countIn(packets: number, bytes: number): void {
     countIn(this.#table, this.#at, packets, bytes);
@@ -65,6 +73,11 @@ export class Counters {
   /** `packets` frames or datagrams that went no further. */
   countDrop(reason: DropReason, packets = 1): void {
     add(this.#table, this.#at + TRAFFIC_CELLS + reason, packets);
+  }
+
+  /** An empty datagram for the network. */
+  countKeepAlive(): void {
+    countKeepAlive(this.#table, this.#at);
   }
 
   #cell(cell: number): number {
@@ -82,6 +95,11 @@ export function countIn(table: Float64Array, at: number, packets: number, bytes:
 export function countOut(table: Float64Array, at: number, packets: number, bytes: number): void {
   add(table, at + PACKETS_OUT, packets);
   add(table, at + BYTES_OUT, bytes);
+}
+
+/** `Counters.countKeepAlive` likewise. */
+export function countKeepAlive(table: Float64Array, at: number): void {
+  add(table, at + KEEP_ALIVES, 1);
 }
 
 function add(table: Float64Array, cell: number, amount: number): void {

@@ -6,15 +6,17 @@ import {
   FLAGS,
   LENGTH,
   OFFSET,
-  PACKET_OK,
+  PACKET_FOLLOWS,
   PACKET_TRUNCATED,
   type PacketBatch,
 } from "../batch/packet-batch.ts";
 import { moveRow, wordAt } from "../batch/rows.ts";
+import { isAuthentic, runEnd } from "../batch/runs.ts";
 import { copyEndpoint } from "../peers/endpoint.ts";
 import { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { SenderMemory } from "../peers/sender.ts";
+import { SequenceCounter } from "../peers/sequence-counter.ts";
 import { SequenceVerdict } from "../replay/sequence-verdict.ts";
 import { readI32, readMux, readPayloadType, readSenderId } from "../wire/header.ts";
 import { HEADER_BYTES, PAYLOAD_OFFSET, SEQUENCE_OFFSET } from "../wire/layout.ts";
@@ -22,7 +24,9 @@ import { type DeviceKind, deviceTakes } from "../wire/payload-type.ts";
 import type { Counters } from "./counters.ts";
 import { DropReason } from "./drop-reason.ts";
 import type { Roaming } from "./roaming.ts";
-import type { TunnelConfig } from "./tunnel-config.ts";
+import type { Routing, Strangers, TunnelConfig } from "./tunnel-config.ts";
+
+type Keys = Pick<Strangers, "context" | "tagBytes">;
 
 export class Inbound {
   readonly #config: TunnelConfig;
@@ -31,10 +35,21 @@ export class Inbound {
   readonly #memory: SenderMemory;
   readonly #counters: Counters;
   readonly #roaming: Roaming;
+  /** See `Tunnel.lastReplayed`. */
+  lastReplayed: Peer | undefined;
+  /** See `Tunnel.strangers`, `Tunnel.routing` and `Tunnel.mux`. */
+  strangers: Strangers | undefined;
+  routing: Routing;
+  mux: number;
   /** A run of datagrams of one peer is counted once, at its end. */
   #runPeer: Peer | undefined;
   #runPackets = 0;
   #runBytes = 0;
+  /**
+   * Of a burst, when its last datagram was newer than all before and came from its peer's endpoint: that peer. Of those
+   * that follow it from there nothing is left to be noted but their numbers.
+   */
+  #steady: Peer | undefined;
 
   constructor(config: TunnelConfig, peers: PeerTable, memory: SenderMemory, counters: Counters, roaming: Roaming) {
     this.#config = config;
@@ -44,13 +59,32 @@ export class Inbound {
     this.#memory = memory;
     this.#counters = counters;
     this.#roaming = roaming;
+    this.strangers = config.autodetect;
+    this.routing = config.routing;
+    this.mux = config.mux;
   }
 
   /** See `Tunnel.classify`. */
   classify(batch: PacketBatch, count: number): number {
+    const { bytes, descriptors } = batch;
     let kept = 0;
+    // whose the datagram before was: nearly always this one's too
+    let mux = 0;
+    let keys: Keys | undefined;
     for (let row = 0; row < count; row++) {
-      if (!this.#choose(batch, row)) continue;
+      const at = row * DESCRIPTOR_WORDS;
+      const length = wordAt(descriptors, at + LENGTH);
+      if (
+        keys === undefined ||
+        wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED ||
+        length < HEADER_BYTES + keys.tagBytes ||
+        readMux(bytes, wordAt(descriptors, at + OFFSET)) !== mux
+      ) {
+        keys = this.#choose(batch, row);
+        if (keys === undefined) continue;
+        mux = readMux(bytes, wordAt(descriptors, at + OFFSET));
+      }
+      descriptors[at + CONTEXT] = keys.context;
       moveRow(batch, row, kept++);
     }
     return kept;
@@ -58,38 +92,51 @@ export class Inbound {
 
   /** See `Tunnel.accept`. */
   accept(batch: PacketBatch, count: number, nowMs: number): number {
+    const { bytes, descriptors } = batch;
     let kept = 0;
-    for (let row = 0; row < count; row++) {
-      if (!this.#deliver(batch, row, nowMs)) continue;
-      moveRow(batch, row, kept++);
+    let row = 0;
+    while (row < count) {
+      const at = row * DESCRIPTOR_WORDS;
+      const peer = this.#steady;
+      if (peer !== undefined && wordAt(descriptors, at + FLAGS) === PACKET_FOLLOWS) {
+        const end = runEnd(descriptors, row, count);
+        if (peer.senders.follow(readI32(bytes, wordAt(descriptors, at + OFFSET) + SEQUENCE_OFFSET), end - row)) {
+          kept = this.#takeRun(peer, batch, row, end, kept);
+          row = end;
+          continue;
+        }
+      }
+      if (this.#deliver(batch, row, nowMs)) moveRow(batch, row, kept++);
+      row++;
     }
+    this.#steady = undefined;
     this.#countRun(undefined);
     return kept;
   }
 
   /** Steps 1 to 4: length, and whose keys open the datagram. Nothing is changed: nothing is verified yet. */
-  #choose(batch: PacketBatch, row: number): boolean {
+  #choose(batch: PacketBatch, row: number): Keys | undefined {
     const { bytes, descriptors } = batch;
     const at = row * DESCRIPTOR_WORDS;
     const length = wordAt(descriptors, at + LENGTH);
-    if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED) return this.#drop(undefined, DropReason.truncated);
-    if (length < HEADER_BYTES) return this.#drop(undefined, DropReason.tooShort);
+    if (wordAt(descriptors, at + FLAGS) === PACKET_TRUNCATED) return this.#refuse(undefined, DropReason.truncated);
+    if (length < HEADER_BYTES) return this.#refuse(undefined, DropReason.tooShort);
     const peer = this.#peers.get(readMux(bytes, wordAt(descriptors, at + OFFSET)));
-    const keys = peer ?? this.#strangerKeys();
-    if (keys === undefined) return this.#drop(undefined, DropReason.unknownMux);
-    if (length < HEADER_BYTES + keys.tagBytes) return this.#drop(peer, DropReason.tooShort);
-    descriptors[at + CONTEXT] = keys.context;
-    return true;
+    const keys = peer ?? this.#expected();
+    if (keys === undefined) return this.#refuse(undefined, DropReason.unknownMux);
+    if (length < HEADER_BYTES + keys.tagBytes) return this.#refuse(peer, DropReason.tooShort);
+    return keys;
   }
 
-  /** Steps 5 to 10: the verdict on the tag, then all that an authenticated datagram may change. */
+  /** Steps 5 to 7: the verdict on the tag, the peer, and the verdict on the number. */
   #deliver(batch: PacketBatch, row: number, nowMs: number): boolean {
     const { bytes, descriptors } = batch;
     const at = row * DESCRIPTOR_WORDS;
     const offset = wordAt(descriptors, at + OFFSET);
     const mux = readMux(bytes, offset);
     let peer = this.#peers.get(mux);
-    if (wordAt(descriptors, at + FLAGS) !== PACKET_OK) return this.#drop(peer, DropReason.badTag);
+    this.#steady = undefined;
+    if (!isAuthentic(wordAt(descriptors, at + FLAGS))) return this.#drop(peer, DropReason.badTag);
     let detected = false;
     if (peer === undefined) {
       peer = this.#detect(mux, batch, row);
@@ -97,20 +144,36 @@ export class Inbound {
       if (peer === undefined) return this.#drop(undefined, DropReason.unknownMux);
       detected = true;
     }
+    const verdict = peer.senders.judge(readSenderId(bytes, offset), readI32(bytes, offset + SEQUENCE_OFFSET));
+    const isAccepted = this.#conclude(peer, verdict, batch, row, nowMs);
+    if (detected && verdict !== SequenceVerdict.senderLimit) this.#config.events.peerDetected(peer);
+    return isAccepted;
+  }
 
-    const sequence = readI32(bytes, offset + SEQUENCE_OFFSET);
-    const senderId = readSenderId(bytes, offset);
-    const verdict = peer.senders.judge(senderId, sequence);
+  /** Steps 8 to 10 for a datagram of an authenticated peer: all that it may change. */
+  #conclude(peer: Peer, verdict: SequenceVerdict, batch: PacketBatch, row: number, nowMs: number): boolean {
+    const { bytes } = batch;
+    const offset = wordAt(batch.descriptors, row * DESCRIPTOR_WORDS + OFFSET);
+    this.#steady = undefined;
     if (verdict === SequenceVerdict.senderLimit) return this.#drop(peer, DropReason.senderLimit);
     if (verdict === SequenceVerdict.replayed) {
-      peer.lastReplaySequence = sequence >>> 0;
-      peer.lastReplaySenderId = senderId;
+      peer.lastReplaySequence = readI32(bytes, offset + SEQUENCE_OFFSET) >>> 0;
+      peer.lastReplaySenderId = readSenderId(bytes, offset);
       copyEndpoint(batch.endpoints, row * ENDPOINT_WORDS, peer.lastReplayEndpoint, 0);
+      this.lastReplayed = peer;
       return this.#drop(peer, DropReason.replay);
     }
-    this.#roaming.follow(peer, verdict, batch, row, nowMs);
-    if (detected) this.#config.events.peerDetected(peer);
+    const isSteady = this.#roaming.follow(peer, verdict, batch, row, nowMs);
+    if (!this.#take(peer, batch, row)) return false;
+    if (isSteady) this.#steady = peer;
+    return true;
+  }
 
+  /** Whether there is something in it for the device; the row is the frame then. */
+  #take(peer: Peer, batch: PacketBatch, row: number): boolean {
+    const { bytes, descriptors } = batch;
+    const at = row * DESCRIPTOR_WORDS;
+    const offset = wordAt(descriptors, at + OFFSET);
     const payloadBytes = wordAt(descriptors, at + LENGTH) - PAYLOAD_OFFSET;
     if (payloadBytes <= 0) return this.#drop(peer, DropReason.emptyPayload);
     if (!deviceTakes(this.#kind, readPayloadType(bytes, offset))) return this.#drop(peer, DropReason.wrongType);
@@ -120,6 +183,13 @@ export class Inbound {
     this.#runPackets++;
     this.#runBytes += payloadBytes;
     return true;
+  }
+
+  /** Rows `[row, end)`, as `#take` does with each. @returns how many rows are kept then */
+  #takeRun(peer: Peer, batch: PacketBatch, row: number, end: number, kept: number): number {
+    let next = kept;
+    for (let at = row; at < end; at++) if (this.#take(peer, batch, at)) moveRow(batch, at, next++);
+    return next;
   }
 
   /** Ends the run of datagrams of one peer and begins one of `next`. */
@@ -135,8 +205,8 @@ export class Inbound {
   }
 
   /** Keys to try on a datagram of an unknown mux: only while there is no peer at all. */
-  #strangerKeys(): TunnelConfig["autodetect"] {
-    return this.#peers.size === 0 ? this.#config.autodetect : undefined;
+  #expected(): Strangers | undefined {
+    return this.#peers.size === 0 ? this.strangers : undefined;
   }
 
   /**
@@ -144,13 +214,21 @@ export class Inbound {
    * 0 bytes every datagram counts as authenticated, as with the originals.)
    */
   #detect(mux: number, batch: PacketBatch, row: number): Peer | undefined {
-    const keys = this.#strangerKeys();
-    if (keys === undefined) return undefined;
+    const stranger = this.#expected();
+    if (stranger === undefined) return undefined;
     const at = row * ENDPOINT_WORDS;
     const endpoint = batch.endpoints.slice(at, at + ENDPOINT_WORDS);
-    const peer = new Peer({ ...keys, mux, endpoint }, this.#config.windowSize, this.#memory);
+    const hasNumbers = this.routing === "single" || mux === this.mux;
+    const sequence = hasNumbers ? stranger.sequence : new SequenceCounter();
+    const windowSize = stranger.windowSize ?? this.#config.windowSize;
+    const peer = new Peer({ ...stranger, mux, endpoint, sequence }, windowSize, this.#memory);
     this.#peers.add(peer);
     return peer;
+  }
+
+  #refuse(peer: Peer | undefined, reason: DropReason): undefined {
+    this.#drop(peer, reason);
+    return undefined;
   }
 
   #drop(peer: Peer | undefined, reason: DropReason): false {

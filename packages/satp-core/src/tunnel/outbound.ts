@@ -7,6 +7,7 @@ import {
   LENGTH,
   OFFSET,
   PACKET_OK,
+  PACKET_SEGMENT,
   PACKET_TRUNCATED,
   type PacketBatch,
 } from "../batch/packet-batch.ts";
@@ -20,7 +21,7 @@ import { PAYLOAD_OFFSET } from "../wire/layout.ts";
 import { ipPayloadType, NOT_IP, PayloadType } from "../wire/payload-type.ts";
 import type { Counters } from "./counters.ts";
 import { DropReason } from "./drop-reason.ts";
-import type { TunnelConfig } from "./tunnel-config.ts";
+import type { Routing, TunnelConfig } from "./tunnel-config.ts";
 
 /** The originals ignore what is shorter; no device makes such frames. */
 const LEAST_FRAME_BYTES = 2;
@@ -32,12 +33,17 @@ const IPV6_HEADER_BYTES = 40;
 export class Outbound {
   readonly #config: TunnelConfig;
   readonly #isTap: boolean;
-  readonly #isSingle: boolean;
+  #isSingle: boolean;
+  /** See `Tunnel.mux`. */
+  mux: number;
   readonly #peers: PeerTable;
   readonly #routes: RoutingTable;
   readonly #counters: Counters;
   /** A run of frames to one peer is counted once, at its end: counting each takes as long as its header. */
   #runPeer: Peer | undefined;
+  /** Of its last frame. */
+  #runMux = 0;
+  #runType = 0;
   #runPackets = 0;
   #runBytes = 0;
 
@@ -45,17 +51,27 @@ export class Outbound {
     this.#config = config;
     this.#isTap = config.kind === "tap";
     this.#isSingle = config.routing === "single";
+    this.mux = config.mux;
     this.#peers = peers;
     this.#routes = routes;
     this.#counters = counters;
   }
 
+  /** See `Tunnel.routing`. */
+  set routing(routing: Routing) {
+    this.#isSingle = routing === "single";
+  }
+
   /** See `Tunnel.outbound`. */
   run(batch: PacketBatch, count: number, nowMs: number): number {
+    const { descriptors } = batch;
     let kept = 0;
+    let isSent = false;
     for (let row = 0; row < count; row++) {
-      if (!this.#prepare(batch, row, nowMs)) continue;
-      moveRow(batch, row, kept++);
+      const peer = this.#runPeer;
+      const goesOn: boolean = isSent && wordAt(descriptors, row * DESCRIPTOR_WORDS + FLAGS) === PACKET_SEGMENT;
+      isSent = goesOn && peer !== undefined ? this.#send(peer, batch, row) : this.#prepare(batch, row, nowMs);
+      if (isSent) moveRow(batch, row, kept++);
     }
     this.#countRun(undefined, nowMs);
     return kept;
@@ -66,8 +82,7 @@ export class Outbound {
     let kept = 0;
     for (let row = 0; row < count; row++) {
       const offset = wordAt(batch.descriptors, row * DESCRIPTOR_WORDS + OFFSET);
-      const peer =
-        this.#config.routing === "single" ? this.#peers.lowest : this.#peers.get(readMux(batch.bytes, offset));
+      const peer = this.#isSingle ? this.#peers.lowest : this.#peers.get(readMux(batch.bytes, offset));
       if (peer === undefined || !peer.hasCandidate(nowMs)) continue;
       copyEndpoint(peer.candidate.endpoint, 0, batch.endpoints, row * ENDPOINT_WORDS);
       moveRow(batch, row, kept++);
@@ -75,7 +90,7 @@ export class Outbound {
     return kept;
   }
 
-  /** One frame; false when it is dropped, which is counted then. */
+  /** Finds out where a frame goes; false when it is dropped, which is counted then. */
   #prepare(batch: PacketBatch, row: number, nowMs: number): boolean {
     const { bytes, descriptors } = batch;
     const at = row * DESCRIPTOR_WORDS;
@@ -86,7 +101,7 @@ export class Outbound {
     const type = this.#isTap ? PayloadType.ethernet : ipPayloadType(bytes[offset] ?? 0);
     if (type === NOT_IP) return this.#drop(DropReason.notIp);
 
-    let mux = this.#config.mux;
+    let { mux } = this;
     let peer: Peer | undefined;
     if (this.#isSingle) {
       peer = this.#peers.lowest;
@@ -106,11 +121,23 @@ export class Outbound {
     }
     if (peer === undefined) return this.#drop(DropReason.noPeer);
     if (!peer.reachable) return this.#dropOf(peer, DropReason.noEndpoint);
+    if (peer !== this.#runPeer) this.#countRun(peer, nowMs);
+    this.#runMux = mux;
+    this.#runType = type;
+    return this.#send(peer, batch, row);
+  }
 
-    // from here on only a missing number can stop the frame: none is taken in vain
+  /** A frame to the peer of the run: only a missing number can stop it now, and none is taken in vain. Returns as `#prepare`. */
+  #send(peer: Peer, batch: PacketBatch, row: number): boolean {
+    const { bytes, descriptors } = batch;
+    const at = row * DESCRIPTOR_WORDS;
+    const offset = wordAt(descriptors, at + OFFSET);
+    const length = wordAt(descriptors, at + LENGTH);
     const { sequence } = peer;
     const taken = sequence.take();
-    if (taken) writeHeader(bytes, offset - PAYLOAD_OFFSET, sequence.number | 0, sequence.senderId, mux, type);
+    if (taken) {
+      writeHeader(bytes, offset - PAYLOAD_OFFSET, sequence.number | 0, sequence.senderId, this.#runMux, this.#runType);
+    }
     if (sequence.takeLowSignal()) this.#config.events.sequenceLow(peer);
     if (!taken) return this.#dropOf(peer, DropReason.noSequence);
     descriptors[at + OFFSET] = offset - PAYLOAD_OFFSET;
@@ -118,7 +145,6 @@ export class Outbound {
     descriptors[at + CONTEXT] = peer.context;
     descriptors[at + FLAGS] = PACKET_OK;
     copyEndpoint(peer.endpoints, peer.endpointAt, batch.endpoints, row * ENDPOINT_WORDS);
-    if (peer !== this.#runPeer) this.#countRun(peer, nowMs);
     this.#runPackets++;
     this.#runBytes += length;
     return true;
@@ -127,7 +153,7 @@ export class Outbound {
   /** Ends the run of frames to one peer and begins one to `next`. */
   #countRun(next: Peer | undefined, nowMs: number): void {
     const peer = this.#runPeer;
-    if (peer !== undefined) {
+    if (peer !== undefined && this.#runPackets > 0) {
       peer.lastSentMs = nowMs;
       peer.countOut(this.#runPackets, this.#runBytes);
       this.#counters.countOut(this.#runPackets, this.#runBytes);

@@ -43,34 +43,37 @@ export class Roaming {
     this.#events = events;
   }
 
-  /** Draws the conclusions from where an accepted packet came from. Its verdict is the last one of `peer.senders`. */
-  follow(peer: Peer, verdict: SequenceVerdict, batch: PacketBatch, row: number, nowMs: number): void {
+  /**
+   * Draws the conclusions from where an accepted packet came from. Its verdict is the last one of `peer.senders`.
+   * @returns whether a newer packet of the same sender id, from the same place and at the same time, would change nothing
+   */
+  follow(peer: Peer, verdict: SequenceVerdict, batch: PacketBatch, row: number, nowMs: number): boolean {
     const at = row * ENDPOINT_WORDS;
     if (sameEndpoint(peer.endpoints, peer.endpointAt, batch.endpoints, at)) {
       // answers leave through the local socket that the peer reaches
       peer.endpoints[peer.endpointAt + ENDPOINT_SOCKET] = wordAt(batch.endpoints, at + ENDPOINT_SOCKET);
-      this.#stay(peer, verdict, nowMs);
-      return;
+      return this.#stay(peer, verdict, nowMs);
     }
-    if (wordAt(batch.endpoints, at + ENDPOINT_FAMILY) === 0) return;
+    if (wordAt(batch.endpoints, at + ENDPOINT_FAMILY) === 0) return false;
     if (moves(peer, verdict)) this.#move(peer, batch.endpoints, at, nowMs);
     else this.#consider(peer, verdict, batch.endpoints, at, nowMs);
+    return false;
   }
 
-  /** The packet came from the endpoint. */
-  #stay(peer: Peer, verdict: SequenceVerdict, nowMs: number): void {
-    // the packets of a burst have one time: after the first new one there is nothing left to note
-    if (verdict === SequenceVerdict.newer && peer.endpointHeardMs === nowMs && peer.senders.isSettled) return;
+  /** The packet came from the endpoint. Returns as `follow`. */
+  #stay(peer: Peer, verdict: SequenceVerdict, nowMs: number): boolean {
     peer.lastHeardMs = nowMs;
+    if (peer.isSilent) this.#revive(peer);
     if (verdict === SequenceVerdict.older) {
       if (peer.endpointHeardMs < 0) peer.endpointHeardMs = nowMs;
-      return;
+      return false;
     }
     peer.endpointHeardMs = nowMs;
     peer.senders.settle();
     if (nowMs < this.copiesEndMs && peer.hasCandidate(nowMs) && peer.candidate.isReplaceable(nowMs)) {
       peer.dropCandidate();
     }
+    return true;
   }
 
   #move(peer: Peer, words: Int32Array, at: number, nowMs: number): void {
@@ -81,6 +84,12 @@ export class Roaming {
     peer.endpointHeardMs = nowMs;
     peer.lastHeardMs = nowMs;
     this.#events.endpointMoved(peer, previous);
+    if (peer.isSilent) this.#revive(peer);
+  }
+
+  #revive(peer: Peer): void {
+    peer.isSilent = false;
+    this.#events.livenessChanged(peer);
   }
 
   /** A place that may be the peer's and cannot prove it. */

@@ -69,6 +69,30 @@ describe("sender ids of a peer", () => {
     expect(verdicts).toEqual([first, older, older, newer, older, newer, older]);
   });
 
+  it.each([0, 4, 64])("that follow the highest number are judged together, with a window of %i", (windowSize) => {
+    const senders = new Senders(windowSize, new SenderMemory());
+    expect(senders.follow(1, 1)).toBe(false);
+    senders.judge(1, 0xffffff00);
+    expect([0xffffff00, 0xffffff02].map((bits) => senders.follow(bits, 1))).toEqual([false, false]);
+    expect(senders.follow(0xffffff01, 0xff)).toBe(true);
+    expect(senders.latest).toEqual({ senderId: 1, sequence: 0xffffffff });
+    expect(senders.follow(0, 1)).toBe(false);
+    expect(senders.judge(1, 0xffffffff)).toBe(windowSize === 0 ? older : replayed);
+    senders.judge(2, 0xfffffff0);
+    // not behind the last number of all
+    expect(senders.follow(0xfffffff1, 16)).toBe(false);
+    expect(senders.follow(0xfffffff1 | 0, 15)).toBe(true);
+  });
+
+  it("that passed the highest number of all by a window's rules are judged one by one", () => {
+    const senders = new Senders(16, new SenderMemory());
+    senders.judge(1, 2);
+    // older for the window, which goes around, and newer as a number
+    expect(senders.judge(1, 0xfffffffb)).toBe(newer);
+    expect(senders.follow(0xfffffffc, 2)).toBe(false);
+    expect([0xfffffffc, 0xfffffffc].map((bits) => senders.judge(1, bits))).toEqual([newer, replayed]);
+  });
+
   it("get memory up to a limit", () => {
     const senders = new Senders(2 ** 24, new SenderMemory());
     expect(senders.limit).toBe(16);

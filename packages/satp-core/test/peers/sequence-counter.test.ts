@@ -76,6 +76,18 @@ describe("sequence counter", () => {
     expect(counter.remaining).toBe(29);
   });
 
+  it("tells what is left of the range that the next number comes from", () => {
+    const counter = new SequenceCounter();
+    expect(counter.reserved).toBeUndefined();
+    counter.extend({ senderId: 1, first: 0xfffffff0, end: 0x100000000 });
+    counter.extend({ senderId: 257, first: 5, end: 9 });
+    expect(counter.reserved).toEqual({ senderId: 1, first: 0xfffffff0, end: 0x100000000 });
+    counter.take();
+    expect(counter.reserved).toEqual({ senderId: 1, first: 0xfffffff1, end: 0x100000000 });
+    for (let i = 1; i < 16; i++) counter.take();
+    expect(counter.reserved).toEqual({ senderId: 257, first: 5, end: 9 });
+  });
+
   it("signals once per range when less than half of it is left", () => {
     const counter = new SequenceCounter({ senderId: 0, first: 0, end: 10 });
     const signals: number[] = [];
@@ -118,4 +130,15 @@ describe("sequence counter", () => {
       }),
     );
   });
+});
+
+it("gives up what is left, and goes on behind it only", () => {
+  const counter = new SequenceCounter({ senderId: 1, first: 0, end: 10 });
+  counter.take();
+  counter.extend({ senderId: 1, first: 10, end: 20 });
+  counter.skip();
+  expect([counter.remaining, counter.take(), counter.takeLowSignal()]).toEqual([0, false, true]);
+  expect(() => counter.extend({ senderId: 1, first: 5, end: 50 })).toThrow("were reserved before");
+  counter.extend({ senderId: 1, first: 30, end: 40 });
+  expect([counter.take(), counter.number]).toEqual([true, 30]);
 });

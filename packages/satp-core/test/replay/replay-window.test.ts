@@ -162,8 +162,45 @@ describe("replay window", () => {
     expect(window.checkAndMark(20_000_000 - MAX_WINDOW_SIZE)).toBe(replayed);
   });
 
+  const places = fc.constantFrom(0, 1, 31, 1000, 0x7fffffff, 0x80000000, END - 1000, END - 40, END - 1);
+
+  it("marks a run behind the newest number as one by one, or not at all", () => {
+    const step = fc.record({
+      gap: fc.oneof(fc.constant(1), fc.integer({ min: -3, max: 70 })),
+      count: fc.integer({ min: 1, max: 300 }),
+    });
+    let together = 0;
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 }), places, fc.array(step, { maxLength: 20 }), (size, start, steps) => {
+        const window = new ReplayWindow(size);
+        const single = new ReplayWindow(size);
+        expect(window.advance(start, 1)).toBe(false);
+        for (const one of [window, single]) one.checkAndMark(start);
+        let top = start;
+        for (const { gap, count } of steps) {
+          const from = modulo(top + gap);
+          const isRun = gap === 1 && top + count < END;
+          expect(window.advance(from | 0, count)).toBe(isRun);
+          if (isRun) together++;
+          else window.checkAndMark(from);
+          for (let i = 0; i < (isRun ? count : 1); i++) {
+            const verdict = single.checkAndMark(modulo(from + i));
+            if (verdict === newer) top = modulo(from + i);
+          }
+          const seen = (of: ReplayWindow): SequenceVerdict[] => {
+            const copy = new ReplayWindow(size);
+            copy.inherit(of);
+            return Array.from({ length: size + 2 }, (_, i) => copy.checkAndMark(modulo(top + 1 - i)));
+          };
+          expect(seen(window)).toEqual(seen(single));
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(together).toBeGreaterThan(500);
+  });
+
   it("agrees with the naive window on walks from any place", () => {
-    const places = fc.constantFrom(0, 1, 31, 1000, 0x7fffffff, 0x80000000, END - 1000, END - 40, END - 1);
     const step = fc.oneof(
       { weight: 8, arbitrary: fc.integer({ min: -40, max: 40 }) },
       { weight: 2, arbitrary: fc.integer({ min: -400, max: 400 }) },

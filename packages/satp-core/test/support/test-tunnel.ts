@@ -23,7 +23,7 @@ import { SequenceCounter } from "../../src/peers/sequence-counter.ts";
 import { parseAddress } from "../../src/routing/address.ts";
 import { DROP_REASON_NAMES } from "../../src/tunnel/drop-reason.ts";
 import { Tunnel } from "../../src/tunnel/tunnel.ts";
-import type { TunnelEvents } from "../../src/tunnel/tunnel-config.ts";
+import type { KeepAliveConfig, TunnelEvents } from "../../src/tunnel/tunnel-config.ts";
 import type { DeviceKind } from "../../src/wire/payload-type.ts";
 
 export const SLOT_BYTES = 2048;
@@ -80,6 +80,7 @@ export interface TestTunnelOptions {
   readonly autodetect?: boolean;
   /** Own numbers; by default 0 to 999,999 with sender id 0. */
   readonly sequence?: SequenceCounter;
+  readonly keepAlive?: KeepAliveConfig;
   /** Called after each event. */
   readonly onEvent?: () => void;
 }
@@ -103,6 +104,7 @@ export class TestTunnel {
       windowSize: options.windowSize ?? 0,
       routing: options.routing ?? "single",
       autodetect: options.autodetect === true ? this.keys : undefined,
+      keepAlive: options.keepAlive,
       events: this.#recorder(options.onEvent ?? (() => undefined)),
     });
   }
@@ -121,6 +123,13 @@ export class TestTunnel {
   /** The copies of the `sent` datagrams of the last `send`. */
   copies(sent: number): Sent[] {
     return this.#sent(this.tunnel.copies(this.batch, sent, this.now));
+  }
+
+  /** Empty datagrams that are due. */
+  keepAlives(): Sent[] {
+    const count = this.tunnel.keepAlive(this.batch, this.now);
+    this.cipher.seal(this.batch, 0, count);
+    return this.#sent(count);
   }
 
   #sent(count: number): Sent[] {
@@ -160,6 +169,7 @@ export class TestTunnel {
       endpointMoved: (peer, previous) => record(`moved ${peer.mux} from ${port(previous)} to ${port(peer.endpoint)}`),
       candidateAppeared: (peer) => record(`candidate of ${peer.mux} at ${port(peer.candidate.endpoint)}`),
       sequenceLow: (peer) => record(`low ${peer.mux} ${peer.sequence.remaining}`),
+      livenessChanged: (peer) => record(`${peer.mux} is ${peer.isSilent ? "silent" : "alive"}`),
     };
   }
 }

@@ -3,6 +3,7 @@ import {
   CONTEXT,
   DESCRIPTOR_WORDS,
   ENDPOINT_PORT,
+  ENDPOINT_WORDS,
   FLAGS,
   HEADROOM_BYTES,
   LENGTH,
@@ -96,6 +97,41 @@ describe("outbound", () => {
     expect(test.tunnel.outbound(test.batch, count, 0)).toBe(3);
     expect([0, 1, 2].map(bytesAt)).toEqual(offsets);
     expect([0, 1, 2].map((row) => packetAt(test.batch, row).at(29))).toEqual([1, 2, 3]);
+  });
+
+  it("sends further segments of a super-frame where its first one went, and looks for itself where that went nowhere", () => {
+    const flow = [1, 1, 1, 2, 2, 9, 9, 1, 1, 2].map((net) => ipv4Frame(`198.51.${net}.3`));
+    const flags = [0, 4, 4, 0, 4, 0, 4, 0, 4, 0];
+    const sent = [[], flags].map((marks) => {
+      const test = new TestTunnel({
+        routing: "routes",
+        sequence: new SequenceCounter({ senderId: 0, first: 0, end: 6 }),
+      });
+      for (const mux of [1, 2]) {
+        test.addPeer(endpoint(mux), mux);
+        test.tunnel.routes.insert(parsePrefix(`198.51.${mux}.0/24`), mux);
+      }
+      const count = fill(test.batch, flow);
+      marks.forEach((flag, row) => {
+        test.batch.descriptors[row * DESCRIPTOR_WORDS + FLAGS] = flag;
+      });
+      const rows = test.tunnel.outbound(test.batch, count, 5);
+      const ports = Array.from(
+        { length: rows },
+        (_, row) => test.batch.endpoints[row * ENDPOINT_WORDS + ENDPOINT_PORT],
+      );
+      const packets = Array.from({ length: rows }, (_, row) => toHex(packetAt(test.batch, row)));
+      const words = [...test.batch.descriptors.subarray(0, rows * DESCRIPTOR_WORDS)];
+      const peers = Array.from(test.tunnel.peers, ({ mux, counters, lastSentMs }) => [
+        mux,
+        counters.packetsOut,
+        lastSentMs,
+      ]);
+      return { rows, ports, packets, words, peers, drops: test.drops() };
+    });
+    expect(sent[1]).toEqual(sent[0]);
+    expect(sent[1]?.rows).toBe(6);
+    expect(sent[1]?.drops).toEqual({ "no-route": 2, "no-sequence": 2 });
   });
 
   it("drops for want of a peer, of its endpoint, of a number, in this order", () => {
