@@ -48,6 +48,9 @@ const LINK_FLAGS = {
   sanitize: [],
 };
 
+/** A program of its own, beside the addon. */
+const DOORKEEPER = "native/doorkeeper/doorkeeper.cc";
+
 async function build() {
   if (process.platform !== "linux") throw new Error("tun-native: the addon builds on Linux only");
   if (compiler === undefined) throw new Error(`tun-native: no compiler is known for --arch=${arch}: set CXX`);
@@ -73,6 +76,9 @@ async function build() {
     ]);
     // A running process may have the old file mapped: replace it, never write into it.
     renameSync(linked, target);
+    const program = join(objects, "doorkeeper");
+    await compile(["-pie", ...flags, DOORKEEPER, "-o", program, ...LINK_FLAGS[kind]]);
+    renameSync(program, join(dirname(target), "doorkeeper"));
   } finally {
     rmSync(objects, { recursive: true, force: true });
   }
@@ -81,7 +87,7 @@ async function build() {
 
 function sourceFiles() {
   const names = readdirSync(join(root, "native"), { recursive: true });
-  return names.filter((name) => name.endsWith(".cc")).sort();
+  return names.filter((name) => name.endsWith(".cc") && !name.startsWith("doorkeeper/")).sort();
 }
 
 function outputFile() {

@@ -46,8 +46,14 @@ napi_value bindToDevice(napi_env env, napi_callback_info info);
 napi_value bindSocket(napi_env env, napi_callback_info info);
 napi_value socketPort(napi_env env, napi_callback_info info);
 napi_value pathMtu(napi_env env, napi_callback_info info);
+napi_value setSocketFilter(napi_env env, napi_callback_info info);
 napi_value receiveDatagrams(napi_env env, napi_callback_info info);
 napi_value sendDatagrams(napi_env env, napi_callback_info info);
+
+// udp_punch.cc
+napi_value connectSocket(napi_env env, napi_callback_info info);
+napi_value receiveErrorReport(napi_env env, napi_callback_info info);
+napi_value peekDatagram(napi_env env, napi_callback_info info);
 
 // unix_socket.cc
 napi_value createUnixSocket(napi_env env, napi_callback_info info);
@@ -72,6 +78,26 @@ napi_value interfaceIndex(napi_env env, napi_callback_info info);
 napi_value maskArguments(napi_env env, napi_callback_info info);
 napi_value setProcessName(napi_env env, napi_callback_info info);
 napi_value errorText(napi_env env, napi_callback_info info);
+
+// process_image.cc
+napi_value becomeStandardStreams(napi_env env, napi_callback_info info);
+napi_value ignoreSignals(napi_env env, napi_callback_info info);
+napi_value replaceProcess(napi_env env, napi_callback_info info);
+napi_value openFilesLimit(napi_env env, napi_callback_info info);
+
+// background.cc
+napi_value spawnDetached(napi_env env, napi_callback_info info);
+napi_value createMemoryFile(napi_env env, napi_callback_info info);
+napi_value createPipe(napi_env env, napi_callback_info info);
+napi_value replaceStandardStreams(napi_env env, napi_callback_info info);
+
+// ask.cc
+napi_value askDoorkeeper(napi_env env, napi_callback_info info);
+
+// privileges.cc
+napi_value confineProcess(napi_env env, napi_callback_info info);
+napi_value findUser(napi_env env, napi_callback_info info);
+napi_value findGroup(napi_env env, napi_callback_info info);
 
 // satp/satp_cipher.cc
 napi_value cipherKernels(napi_env env, napi_callback_info info);

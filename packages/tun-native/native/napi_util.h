@@ -28,6 +28,14 @@ struct View {
   size_t length = 0;
 };
 
+// The view that a number of pinned memory stands for; empty if it is not of this type.
+template <typename T>
+View<T> pinnedView(int32_t number, napi_typedarray_type wanted) {
+  const PinnedMemory* memory = findPinned(number);
+  if (memory == nullptr || memory->type != wanted) return {};
+  return {static_cast<T*>(memory->data), memory->length};
+}
+
 // Arguments of a call. A value of the wrong type reads as 0, an empty view or an empty string.
 template <size_t N>
 class Arguments {
@@ -85,11 +93,7 @@ class Arguments {
     size_t length = 0;
     int32_t number = 0;
     if (index >= count_) return result;
-    if (napi_get_value_int32(env_, values_[index], &number) == napi_ok) {
-      const PinnedMemory* memory = findPinned(number);
-      if (memory != nullptr && memory->type == wanted) result = {static_cast<T*>(memory->data), memory->length};
-      return result;
-    }
+    if (napi_get_value_int32(env_, values_[index], &number) == napi_ok) return pinnedView<T>(number, wanted);
     if (napi_get_typedarray_info(env_, values_[index], &type, &length, &data, nullptr, nullptr) != napi_ok) return result;
     if (type != wanted || data == nullptr) return result;
     result.data = static_cast<T*>(data);

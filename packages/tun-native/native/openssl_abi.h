@@ -31,11 +31,10 @@ struct SHA_CTX {
   unsigned int blockBytes;
 };
 
-int SHA1_Init(SHA_CTX* context);
 int SHA1_Update(SHA_CTX* context, const void* data, size_t length);
-int SHA1_Final(unsigned char* digest, SHA_CTX* context);
+// One block of 64 bytes; changes `state` only.
+void SHA1_Transform(SHA_CTX* context, const unsigned char* block);
 
-int CRYPTO_memcmp(const void* a, const void* b, size_t length);
 void OPENSSL_cleanse(void* data, size_t length);
 
 }  // extern "C"

@@ -16,6 +16,8 @@ constexpr int32_t kFlags = 3;
 constexpr int32_t kPacketOk = 0;
 constexpr int32_t kPacketBadTag = 1;
 constexpr int32_t kPacketTruncated = 2;
+constexpr int32_t kPacketFollows = 3;
+constexpr int32_t kPacketSegment = 4;
 
 constexpr int32_t kEndpointWords = 8;
 constexpr int32_t kEndpointFamily = 0;

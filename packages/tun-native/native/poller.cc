@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "functions.h"
+#include "read_order.h"
 
 namespace tun_native {
 namespace {
@@ -13,8 +14,8 @@ namespace {
 constexpr size_t kMostSources = 30;
 constexpr size_t kWordsPerRow = 2;
 
-// Words of the row behind the last source, shared with src/poller.ts.
-enum Outcome { kWoken = 1, kSlept = 2 };
+// The first word of the row behind the last source, shared with src/poller.ts.
+enum Outcome { kNotWoken = 0, kWoken = 1 };
 
 int64_t monotonicNs() {
   timespec now;
@@ -26,11 +27,28 @@ int64_t monotonicMs() { return monotonicNs() / 1000000; }
 
 // Looks again and again instead of sleeping: being woken costs both sides more than a few looks. Others who could use
 // the processor go first.
-int spin(pollfd* requests, size_t rows, int64_t longestNs) {
-  const int64_t end = monotonicNs() + longestNs;
-  int ready;
-  while ((ready = poll(requests, rows, 0)) == 0 && monotonicNs() < end) sched_yield();
+int look(pollfd* requests, size_t rows, int64_t longestNs) {
+  int ready = poll(requests, rows, 0);
+  if (ready == 0 && longestNs > 0) {
+    const int64_t end = monotonicNs() + longestNs;
+    do {
+      sched_yield();
+    } while ((ready = poll(requests, rows, 0)) == 0 && monotonicNs() < end);
+  }
   return ready < 0 && errno == EINTR ? 0 : ready;
+}
+
+// Sleeps for up to `timeout` milliseconds, for ever if it is negative.
+int sleepUntilReady(pollfd* requests, size_t rows, int timeout) {
+  const int64_t end = timeout > 0 ? monotonicMs() + timeout : 0;
+  int left = timeout;
+  int ready;
+  while ((ready = poll(requests, rows, left)) < 0 && errno == EINTR) {
+    if (timeout < 0) continue;
+    const int64_t rest = end - monotonicMs();
+    left = rest > 0 ? static_cast<int>(rest) : 0;
+  }
+  return ready;
 }
 
 // A UDP socket reports POLLERR for an error that an earlier datagram caused: reading SO_ERROR clears it. A
@@ -41,35 +59,44 @@ bool clearSocketError(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0;
 }
 
+// Follows the order of a source, if it has one.
+void readNow(int32_t number) {
+  const View<int32_t> order = pinnedView<int32_t>(number, napi_int32_array);
+  if (order.length < kOrderWords) return;
+  int32_t result;
+  switch (order.data[kOrderKind]) {
+    case kReadQueue:
+      result = readQueueOrder(order.data);
+      break;
+    case kReceiveDatagrams:
+      result = receiveOrder(order.data);
+      break;
+    default:
+      return;
+  }
+  order.data[kOrderResult] = result < 0 ? result : result + 1;
+}
+
 }  // namespace
 
-// Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; one more row takes the outcome, kWoken
-// and kSlept. Looks for up to `spinNs` before it sleeps. `clock` takes the time of the end, in milliseconds. Returns the bit set of readable sources, -errno of poll itself,
-// or -EIO when a source is gone: its revents are in the table then.
+// Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; one more row takes the outcome. With a time-out
+// of 0 it looks for up to `lookNs` nanoseconds, else it sleeps. `clock` takes the time of the end, in milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is gone:
+// its revents are in the table then.
 napi_value pollDescriptors(napi_env env, napi_callback_info info) {
-  Arguments<4> args(env, info);
+  Arguments<5> args(env, info);
   const View<int32_t> table = args.words(0);
   const int timeout = args.integer(1);
-  const int spinNs = args.integer(2);
+  const int lookNs = args.integer(2);
   const View<double> clock = args.numbers(3);
+  const View<int32_t> orders = args.words(4);
   const size_t rows = table.length / kWordsPerRow - 1;
   if (clock.length == 0 || table.length < 2 * kWordsPerRow || rows > kMostSources + 1) return toInteger(env, -EINVAL);
   int32_t& outcome = table.data[rows * kWordsPerRow];
-  outcome = 0;
+  outcome = kNotWoken;
 
   pollfd requests[kMostSources + 1];
   for (size_t i = 0; i < rows; i++) requests[i] = {table.data[i * kWordsPerRow], POLLIN, 0};
-  int ready = timeout != 0 && spinNs > 0 ? spin(requests, rows, spinNs) : 0;
-  if (ready == 0) {
-    if (timeout != 0) outcome |= kSlept;
-    const int64_t end = timeout > 0 ? monotonicMs() + timeout : 0;
-    int left = timeout;
-    while ((ready = poll(requests, rows, left)) < 0 && errno == EINTR) {
-      if (timeout <= 0) continue;
-      const int64_t rest = end - monotonicMs();
-      left = rest > 0 ? static_cast<int>(rest) : 0;
-    }
-  }
+  const int ready = timeout == 0 ? look(requests, rows, lookNs) : sleepUntilReady(requests, rows, timeout);
   if (ready < 0) return toInteger(env, -errno);
   clock.data[0] = static_cast<double>(monotonicNs()) / 1e6;
   if (ready == 0) return toInteger(env, 0);
@@ -77,7 +104,7 @@ napi_value pollDescriptors(napi_env env, napi_callback_info info) {
   if ((requests[0].revents & POLLIN) != 0) {
     uint64_t count;
     if (read(requests[0].fd, &count, sizeof count) < 0 && errno != EAGAIN) return toInteger(env, -errno);
-    outcome |= kWoken;
+    outcome = kWoken;
   }
   int32_t readable = 0;
   bool gone = (requests[0].revents & ~POLLIN) != 0;
@@ -89,7 +116,10 @@ napi_value pollDescriptors(napi_env env, napi_callback_info info) {
     if ((events & (POLLNVAL | POLLHUP)) != 0) gone = true;
     if ((events & POLLERR) != 0 && !clearSocketError(requests[i].fd)) gone = true;
   }
-  return toInteger(env, gone ? -EIO : readable);
+  if (gone) return toInteger(env, -EIO);
+  const size_t first = static_cast<size_t>(__builtin_ctz(static_cast<uint32_t>(readable) | 1u << 31));
+  if (first < orders.length && orders.data[first] != 0) readNow(orders.data[first]);
+  return toInteger(env, readable);
 }
 
 }  // namespace tun_native

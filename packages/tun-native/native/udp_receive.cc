@@ -1,6 +1,7 @@
 // Datagrams in, many per system call. With UDP_GRO the kernel delivers consecutive datagrams of one sender and one
 // size in one piece of up to 64 KiB: each piece stays where it is and becomes as many rows as it has datagrams.
 #include "functions.h"
+#include "read_order.h"
 #include "udp_messages.h"
 
 namespace tun_native {
@@ -10,6 +11,9 @@ constexpr int32_t kChunk = 64;
 // What the kernel may join, with room to spare: its UDP_GRO_CNT_MAX is 64, a sender's UDP_MAX_SEGMENTS 128.
 constexpr int32_t kMostJoined = 128;
 constexpr size_t kJoinedBytes = 65536;
+constexpr size_t kJoinedSlotBytes = kJoinedBytes + kCacheLineBytes;
+// Messages that are asked for first: a lonely packet must not pay for the vectors of many.
+constexpr size_t kFirstMessages = 4;
 // Enough for one burst: what is opened and written together should stay in the second-level cache.
 constexpr int32_t kJoinedBurst = 256;
 
@@ -94,28 +98,17 @@ struct Receiver {
   }
 };
 
-}  // namespace
-
-size_t joinedSlotBytes() { return kJoinedBytes + kCacheLineBytes; }
-int32_t joinedSlotRows() { return kMostJoined; }
-
 // Receives into equal slots of the arena. With `isJoining` (UDP_GRO is set on the socket) a slot takes 64 KiB and
 // there must be kMostJoined rows for each slot that is offered to the kernel at once; a call ends after kJoinedBurst
 // rows. Returns the number of rows filled, or -errno.
-napi_value receiveDatagrams(napi_env env, napi_callback_info info) {
-  Arguments<7> args(env, info);
-  const int fd = args.integer(0);
-  const View<uint8_t> bytes = args.bytes(2);
-  Receiver receiver{args.words(3), args.words(4), args.integer(1), 0, 0};
-  const bool isJoining = args.integer(5) != 0;
-  const View<double> counters = args.numbers(6);
+int32_t receive(int fd, Receiver receiver, View<uint8_t> bytes, bool isJoining, View<double> counters) {
   const size_t rows = receiver.descriptors.length / kDescriptorWords;
   const size_t endpointRows = receiver.endpoints.length / kEndpointWords;
   const size_t capacity = rows < endpointRows ? rows : endpointRows;
-  if (capacity == 0 || capacity > INT32_MAX || bytes.length > INT32_MAX || counters.length < kSocketCounters) return toInteger(env, -EFAULT);
-  const size_t slots = isJoining ? bytes.length / joinedSlotBytes() : capacity;
+  if (capacity == 0 || capacity > INT32_MAX || bytes.length > INT32_MAX || counters.length < kSocketCounters) return -EFAULT;
+  const size_t slots = isJoining ? bytes.length / kJoinedSlotBytes : capacity;
   const size_t stride = slots == 0 ? 0 : slotStride(bytes.length, slots);
-  if (stride == 0 || (isJoining && capacity < kMostJoined)) return toInteger(env, -EFAULT);
+  if (stride == 0 || (isJoining && capacity < kMostJoined)) return -EFAULT;
   receiver.capacity = static_cast<int32_t>(capacity);
 
   Messages messages;
@@ -128,6 +121,7 @@ napi_value receiveDatagrams(napi_env env, napi_callback_info info) {
       if (covered < wanted) wanted = covered;
     }
     if (wanted > kChunk) wanted = kChunk;
+    if (slot == 0 && wanted > kFirstMessages) wanted = kFirstMessages;
     if (wanted == 0) break;
     for (size_t i = 0; i < wanted; i++) messages.set(static_cast<int32_t>(i), bytes.data + (slot + i) * stride, stride, isJoining);
     const int received = recvmmsg(fd, messages.headers, static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);
@@ -136,7 +130,7 @@ napi_value receiveDatagrams(napi_env env, napi_callback_info info) {
       if (isPendingError(errno) && ++pendingErrors < 4) continue;
       // Lack of memory passes; every other error would be met again, so what was received goes first.
       if (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS || isPendingError(errno) || receiver.count > 0) break;
-      return toInteger(env, -errno);
+      return -errno;
     }
     for (int32_t i = 0; i < received; i++) {
       const size_t offset = (slot + static_cast<size_t>(i)) * stride;
@@ -156,7 +150,25 @@ napi_value receiveDatagrams(napi_env env, napi_callback_info info) {
     slot += static_cast<size_t>(received);
     if (static_cast<size_t>(received) < wanted) break;
   }
-  return toInteger(env, receiver.count);
+  return receiver.count;
+}
+
+}  // namespace
+
+size_t joinedSlotBytes() { return kJoinedSlotBytes; }
+int32_t joinedSlotRows() { return kMostJoined; }
+
+napi_value receiveDatagrams(napi_env env, napi_callback_info info) {
+  Arguments<7> args(env, info);
+  const Receiver receiver{args.words(3), args.words(4), args.integer(1), 0, 0};
+  return toInteger(env, receive(args.integer(0), receiver, args.bytes(2), args.integer(5) != 0, args.numbers(6)));
+}
+
+int32_t receiveOrder(const int32_t* order) {
+  const Receiver receiver{pinnedView<int32_t>(order[kOrderDescriptors], napi_int32_array),
+                          pinnedView<int32_t>(order[kOrderEndpoints], napi_int32_array), order[kOrderNumber], 0, 0};
+  return receive(order[kOrderFd], receiver, pinnedView<uint8_t>(order[kOrderBytes], napi_uint8_array), order[kOrderJoining] != 0,
+                 pinnedView<double>(order[kOrderCounters], napi_float64_array));
 }
 
 }  // namespace tun_native

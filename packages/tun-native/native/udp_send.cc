@@ -41,13 +41,13 @@ struct Messages {
   int32_t rowCount[kChunk];
   alignas(cmsghdr) uint8_t controls[kChunk][CMSG_SPACE(sizeof(uint16_t))];
 
-  // Message `index` of the rows whose vectors begin at `vector`.
-  void set(int32_t index, int32_t vector, int32_t row, int32_t rows, socklen_t addressLength, size_t segment) {
+  // Message `index` of the rows whose `vectorCount` vectors begin at `vector`.
+  void set(int32_t index, int32_t vector, int32_t vectorCount, int32_t row, int32_t rows, socklen_t addressLength, size_t segment) {
     msghdr& header = headers[index].msg_hdr;
     header.msg_name = &addresses[index];
     header.msg_namelen = addressLength;
     header.msg_iov = &vectors[vector];
-    header.msg_iovlen = static_cast<size_t>(rows);
+    header.msg_iovlen = static_cast<size_t>(vectorCount);
     header.msg_control = nullptr;
     header.msg_controllen = 0;
     header.msg_flags = 0;
@@ -251,10 +251,16 @@ struct Sender {
         vectors = 0;
         continue;
       }
-      messages.set(prepared++, vectors, row, run, addressLength, static_cast<size_t>(lengthOf(row)));
+      const int32_t firstVector = vectors;
       for (int32_t i = 0; i < run; i++) {
-        messages.vectors[vectors++] = {rows.packet(rows.row(row + i)), static_cast<size_t>(lengthOf(row + i))};
+        uint8_t* packet = rows.packet(rows.row(row + i));
+        const size_t length = static_cast<size_t>(lengthOf(row + i));
+        // one that begins where the one before ends needs no vector of its own: the kernel checks and copies each by itself
+        iovec* before = i > 0 ? &messages.vectors[vectors - 1] : nullptr;
+        if (before != nullptr && static_cast<uint8_t*>(before->iov_base) + before->iov_len == packet) before->iov_len += length;
+        else messages.vectors[vectors++] = {packet, length};
       }
+      messages.set(prepared++, firstVector, vectors - firstVector, row, run, addressLength, static_cast<size_t>(lengthOf(row)));
       row += run;
     }
     return prepared == 0 ? sent : sent + sendMessages(&messages, prepared);

@@ -1,4 +1,5 @@
 // Making a UDP socket: each step is its own call, so that TypeScript can name the one that failed.
+#include <linux/filter.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,6 +73,22 @@ napi_value pathMtu(napi_env env, napi_callback_info info) {
   if (result < 0) mtu = -errno;
   close(fd);
   return toInteger(env, mtu);
+}
+
+// Attaches a classic socket filter: four words for each instruction (code, jump if true, jump if false, operand).
+napi_value setSocketFilter(napi_env env, napi_callback_info info) {
+  Arguments<2> args(env, info);
+  const View<int32_t> words = args.words(1);
+  constexpr size_t kMost = 64;
+  sock_filter instructions[kMost];
+  const size_t count = words.length / 4;
+  if (count == 0 || count > kMost) return toInteger(env, -EINVAL);
+  for (size_t i = 0; i < count; i++) {
+    const int32_t* at = words.data + i * 4;
+    instructions[i] = {static_cast<uint16_t>(at[0]), static_cast<uint8_t>(at[1]), static_cast<uint8_t>(at[2]), static_cast<uint32_t>(at[3])};
+  }
+  const sock_fprog program = {static_cast<unsigned short>(count), instructions};
+  return toResult(env, setsockopt(args.integer(0), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
 }
 
 }  // namespace tun_native

@@ -69,6 +69,7 @@ export interface NativeBinding {
   bindSocket(fd: number, endpoint: Int32Array): number;
   socketPort(fd: number): number;
   pathMtu(endpoint: Int32Array): number;
+  setSocketFilter(fd: number, program: Int32Array): number;
   receiveDatagrams(
     fd: number,
     socketId: number,
@@ -91,6 +92,10 @@ export interface NativeBinding {
     counters: MemoryOf<Float64Array>,
   ): number;
 
+  connectSocket(fd: number, endpoint: Int32Array): number;
+  receiveErrorReport(fd: number, bytes: Uint8Array, words: Int32Array): number;
+  peekDatagram(fd: number, bytes: Uint8Array): number;
+
   // Unix datagrams; a path that begins with `@` is abstract
   createUnixSocket(): number;
   connectUnixSocket(fd: number, path: string): number;
@@ -101,8 +106,9 @@ export interface NativeBinding {
   pollDescriptors(
     table: MemoryOf<Int32Array>,
     timeoutMs: number,
-    spinNs: number,
+    lookNs: number,
     clock: MemoryOf<Float64Array>,
+    orders: MemoryOf<Int32Array>,
   ): number;
   openReadiness(callback: (fd: number) => void): NativeHandle | number;
   armReadiness(readiness: NativeHandle, fd: number): number;
@@ -116,6 +122,18 @@ export interface NativeBinding {
   // Process
   maskArguments(indices: Int32Array): number;
   setProcessName(name: string): number;
+  becomeStandardStreams(fd: number): number;
+  ignoreSignals(numbers: Uint8Array): number;
+  replaceProcess(path: Uint8Array, args: Uint8Array, openFiles: number, ignored: Uint8Array): number;
+  openFilesLimit(pid: number): number;
+  spawnDetached(path: string, words: Uint8Array, environment: Uint8Array, keep: Int32Array): number;
+  createMemoryFile(name: string): number;
+  createPipe(ends: Int32Array): number;
+  askDoorkeeper(socket: number, request: Uint8Array): number;
+  replaceStandardStreams(fd: number): number;
+  confineProcess(root: string, uid: number, gid: number, capabilitiesLow: number, capabilitiesHigh: number): number;
+  findUser(name: string, ids: Int32Array): number;
+  findGroup(name: string): number;
 
   // SATP
   cipherKernels(): string[];
@@ -135,6 +153,7 @@ export interface NativeBinding {
     descriptors: MemoryOf<Int32Array>,
     first: number,
     count: number,
+    endpoints: MemoryOf<Int32Array>,
   ): number;
   closeCipher(cipher: NativeHandle): number;
 }
@@ -167,7 +186,14 @@ export interface NativeConstants {
   readonly SO_RCVBUFFORCE: number;
   readonly SO_SNDBUF: number;
   readonly SO_SNDBUFFORCE: number;
+  readonly SO_ERROR: number;
+  readonly SO_REUSEADDR: number;
+  readonly IPPROTO_IP: number;
+  readonly IP_RECVERR: number;
+  readonly IP_TTL: number;
   readonly IPPROTO_IPV6: number;
+  readonly IPV6_RECVERR: number;
+  readonly IPV6_UNICAST_HOPS: number;
   readonly IPV6_V6ONLY: number;
   readonly EBADFD: number;
   readonly ENONET: number;

@@ -26,10 +26,16 @@ export interface PacketDevice {
   /**
    * Reads frames until the device is drained or the batch is full, and returns how many. Fills
    * offset and length; leaves `headroom` free bytes before and `tailroom` behind each frame.
-   * A frame longer than `maxFrameBytes` has flag 2 (`truncated`): of it there are only the first bytes.
+   * A frame longer than `maxFrameBytes` has flag 2 (`truncated`): of it there are only the first bytes. One that was cut from
+   * the same super-frame as the one in the row before has flag 4 (`segment`).
    * @throws TunNativeError when the device is gone.
    */
   read(batch: PacketBatch): number;
+  /**
+   * Bytes between the frames of what the kernel delivers in one piece: what is put before and behind each of them must fit
+   * in there. 0, as it begins: they get `headroom` and `tailroom` as all others.
+   */
+  segmentGap: number;
   /**
    * Whether the last `read` left frames that are no longer in the kernel, because the batch was full in the middle
    * of what the kernel delivers in one piece. A poller does not report them: whoever waits must read them first.
@@ -79,6 +85,11 @@ export interface Poller {
    * @throws TunNativeError when a source is gone (POLLERR on a deleted device).
    */
   wait(timeoutMs: number): number;
+  /**
+   * As `wait(0)`, but while packets follow one another closely it goes on looking for some microseconds when there is
+   * none: for after a burst, before `wait` sleeps.
+   */
+  look(): number;
   /** Whether the last `wait` was ended, or accompanied, by `wake()`. */
   readonly woken: boolean;
   /** Monotonic milliseconds when the last `wait` ended: one reading for all packets that it found. */

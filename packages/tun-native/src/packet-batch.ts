@@ -16,6 +16,10 @@ export const FLAGS = 3;
 export const PACKET_OK = 0;
 export const PACKET_BAD_TAG = 1;
 export const PACKET_TRUNCATED = 2;
+/** As good as PACKET_OK; same endpoint, sender id and mux as in the row before, and the next number. */
+export const PACKET_FOLLOWS = 3;
+/** A frame that was cut from the same super-frame as the one in the row before. */
+export const PACKET_SEGMENT = 4;
 
 /** Words of one row of `endpoints`: family, port, scope id, socket number, four words of address. */
 export const ENDPOINT_WORDS = 8;

@@ -1,16 +1,16 @@
 import type { NativeBinding } from "./binding.ts";
-import type { Poller } from "./contracts.ts";
+import type { PacketBatch, Poller } from "./contracts.ts";
 import { argumentError, closedError } from "./errors.ts";
 import type { EventSignal } from "./event-signal.ts";
 import { loadBinding } from "./load-binding.ts";
 import { Pinned } from "./pinned-memory.ts";
+import type { ReadOrder } from "./read-order.ts";
 import { SpinBudget } from "./spin-budget.ts";
 import { systemError } from "./system-error.ts";
 
 const MOST_SOURCES = 30;
 const WORDS_PER_ROW = 2;
 const WOKEN = 1;
-const SLEPT = 2;
 const POLLIN = 1;
 const POLLERR = 8;
 const EIO = 5;
@@ -22,10 +22,17 @@ export interface PollSource {
   readonly label?: string;
 }
 
+/** A source that is read as soon as it is readable: its next read of `batch` is answered with that. */
+export interface ReadAhead {
+  /** Its place among the sources. */
+  readonly index: number;
+  readonly source: { orderFor(batch: PacketBatch): ReadOrder | undefined };
+  readonly batch: PacketBatch;
+}
+
 /**
  * Blocks a thread until a source is readable or the signal rings (poll(2)). Borrows its sources and the signal:
- * they must stay open while it is in use, and `close()` closes none of them. While packets follow one another closely
- * it looks for the next one for at most {@link MOST_SPIN_US} microseconds before it sleeps; an idle one only sleeps.
+ * they must stay open while it is in use, and `close()` closes none of them.
  */
 export class FdPoller implements Poller {
   readonly #labels: readonly string[];
@@ -34,10 +41,13 @@ export class FdPoller implements Poller {
   readonly #spin = new SpinBudget();
   readonly #clock: Pinned<Float64Array> = new Pinned(new Float64Array(1));
   readonly #outcomeAt: number;
+  /** Numbers of the orders by source, 0 where there is none. */
+  readonly #orders: Pinned<Int32Array>;
+  readonly #held: ReadOrder[] = [];
   #closed = false;
 
-  /** @throws TunNativeError `ERR_ARGUMENT` for more than 30 sources */
-  constructor(sources: readonly PollSource[], signal: EventSignal) {
+  /** @throws TunNativeError `ERR_ARGUMENT` for more than 30 sources, or one that another poller reads ahead */
+  constructor(sources: readonly PollSource[], signal: EventSignal, readAhead: readonly ReadAhead[] = []) {
     if (sources.length > MOST_SOURCES) throw argumentError("sources", sources.length, `at most ${MOST_SOURCES}`);
     this.#labels = sources.map((source) => source.label ?? `descriptor ${source.fd}`);
     this.#outcomeAt = (sources.length + 1) * WORDS_PER_ROW;
@@ -47,14 +57,26 @@ export class FdPoller implements Poller {
       table[(i + 1) * WORDS_PER_ROW] = source.fd;
     });
     this.#table = new Pinned(table);
+    this.#orders = new Pinned(new Int32Array(sources.length));
+    for (const { index, source, batch } of readAhead) {
+      const order = source.orderFor(batch);
+      if (order === undefined) continue;
+      this.#held.push(order);
+      this.#orders.array[index] = order.number;
+    }
   }
 
   wait(timeoutMs: number): number {
-    if (this.#closed) throw closedError("poller");
-    const { nanoseconds } = this.#spin;
-    const readable = this.#native.pollDescriptors(this.#table.memory, timeoutMs, nanoseconds, this.#clock.memory);
-    if (timeoutMs !== 0) this.#spin.learn(((this.#table.array[this.#outcomeAt] ?? 0) & SLEPT) !== 0, readable > 0);
-    return readable < 0 ? this.#fail(readable) : readable;
+    const readable = this.#poll(timeoutMs, 0);
+    if (timeoutMs !== 0) this.#spin.learn(true, readable > 0);
+    return readable;
+  }
+
+  /** See `Poller.look`: {@link MOST_SPIN_US} microseconds at most. */
+  look(): number {
+    const readable = this.#poll(0, this.#spin.nanoseconds);
+    if (readable > 0) this.#spin.learn(false, true);
+    return readable;
   }
 
   get now(): number {
@@ -62,7 +84,7 @@ export class FdPoller implements Poller {
   }
 
   get woken(): boolean {
-    return ((this.#table.array[this.#outcomeAt] ?? 0) & WOKEN) !== 0;
+    return this.#table.array[this.#outcomeAt] === WOKEN;
   }
 
   /** Idempotent. */
@@ -70,10 +92,24 @@ export class FdPoller implements Poller {
     this.#closed = true;
     this.#table.release();
     this.#clock.release();
+    this.#orders.release();
+    for (const order of this.#held.splice(0)) order.release();
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #poll(timeoutMs: number, lookNs: number): number {
+    if (this.#closed) throw closedError("poller");
+    const readable = this.#native.pollDescriptors(
+      this.#table.memory,
+      timeoutMs,
+      lookNs,
+      this.#clock.memory,
+      this.#orders.memory,
+    );
+    return readable < 0 ? this.#fail(readable) : readable;
   }
 
   #fail(result: number): never {

@@ -33,7 +33,7 @@ export interface SatpCipher {
   removeContext(id: number): void;
   /** Encrypts bodies and appends tags. @throws TunNativeError `ERR_BATCH` before any row was touched, `ERR_CRYPTO` */
   seal(batch: PacketBatch, first: number, count: number): void;
-  /** Checks tags and decrypts bodies; flags bad rows. @throws TunNativeError as `seal` */
+  /** Checks tags and decrypts bodies; flags bad rows, and those that follow the one before. @throws TunNativeError as `seal` */
   open(batch: PacketBatch, first: number, count: number): void;
   /** Wipes all keys. Idempotent. */
   close(): void;
@@ -41,7 +41,8 @@ export interface SatpCipher {
 
 /**
  * Name of the code that computes: the best for this machine, or what the environment variable `TUN_NATIVE_CRYPTO`
- * asks for: `avx512`, `aesni`, `armv8`, or `evp`, which is OpenSSL inside the node binary and runs everywhere.
+ * asks for: `avx512`, `vaes`, `avx512-aesni`, `aesni`, `avx2-aesni`, `armv8`, or `evp`, which is OpenSSL inside the node
+ * binary and runs everywhere.
  * @throws TunNativeError `ERR_ARGUMENT` for a name that is unknown or that this machine cannot run
  */
 export function cipherKernel(): string {
@@ -93,8 +94,8 @@ class NativeSatpCipher implements SatpCipher {
   }
 
   open(batch: PacketBatch, first: number, count: number): void {
-    const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
-    const result = this.#native.openPackets(this.#handle, bytes, descriptors, first, count);
+    const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
+    const result = this.#native.openPackets(this.#handle, bytes, descriptors, first, count, endpoints);
     if (result !== 0) this.#fail("open", result);
   }
 

@@ -24,16 +24,22 @@ export class SpinBudget {
    * @param packets whether it ended with packets, not with a time-out or a wake-up
    */
   learn(slept: boolean, packets: boolean): void {
-    if (this.nanoseconds > 0) {
-      if (!slept) this.#grant = MOST_NS;
-      else if (this.#grant > LEAST_NS) this.#grant >>= 1;
-      else this.#pause = PAUSE_WAITS;
-    }
-    if (!packets) {
-      this.nanoseconds = 0;
-      return;
-    }
-    if (this.#pause > 0 && --this.#pause === 0) this.#grant = MOST_NS;
-    this.nanoseconds = this.#pause > 0 ? 0 : this.#grant;
+    // All is read, computed and stored each time: a part that comes later than the others would find no compiled code.
+    const looked = this.nanoseconds > 0;
+    const before = this.#grant;
+    const half = before >> 1;
+    const isLong = before > LEAST_NS;
+    let grant = before;
+    let pause = this.#pause;
+    if (looked && !slept) grant = MOST_NS;
+    else if (looked && isLong) grant = half;
+    else if (looked) pause = PAUSE_WAITS;
+    const isPausing = pause > 0;
+    const left = pause - (isPausing && packets ? 1 : 0);
+    const isOver = left === 0;
+    if (isPausing && isOver) grant = MOST_NS;
+    this.#grant = grant;
+    this.#pause = left;
+    this.nanoseconds = packets && isOver ? grant : 0;
   }
 }

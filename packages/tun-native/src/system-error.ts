@@ -10,6 +10,11 @@ export function errnoName(errno: number): ErrnoName {
   return names.get(errno) ?? "EUNKNOWN";
 }
 
+/** What strerror(3) says: `Device or resource busy`. */
+export function errorText(errno: number): string {
+  return loadBinding().errorText(errno);
+}
+
 /**
  * Error for a failed system call, such as `ioctl(TUNSETIFF) tun0: EBUSY (Device or resource busy)`.
  * @param result what the addon returned: `-errno`
@@ -18,7 +23,7 @@ export function errnoName(errno: number): ErrnoName {
 export function systemError(result: number, syscall: string, object: string, hint?: string): TunNativeError {
   const errno = Math.abs(result);
   const code = errnoName(errno);
-  const text = loadBinding().errorText(errno);
+  const text = errorText(errno);
   const reason = hint === undefined || hint === "" ? text : `${text}: ${hint}`;
   return new TunNativeError({ code, syscall, errno, object, message: `${syscall} ${object}: ${code} (${reason})` });
 }

@@ -6,6 +6,7 @@ import { loadBinding } from "./load-binding.ts";
 import { type DeviceOffload, type DeviceOffloadCounters, type DeviceOffloadOptions, grantOffloads } from "./offload.ts";
 import { HEADROOM_BYTES, TAILROOM_BYTES } from "./packet-batch.ts";
 import { Pinned, PinnedBatch } from "./pinned-memory.ts";
+import { OrderKind, ReadOrder } from "./read-order.ts";
 import { check, systemError } from "./system-error.ts";
 
 /** Device file of TUN and TAP. */
@@ -16,10 +17,11 @@ const EFAULT = 14;
 const EINVAL = 22;
 
 // Words of the state that the addon keeps for a device, and bits of its mode.
-const STATE_WORDS = 4;
+const STATE_WORDS = 5;
 const LAST_ERRNO = 0;
 const PENDING = 1;
 const MODE = 2;
+const GAP = 4;
 const IS_TAP = 1;
 const JOIN_TCP = 2;
 const JOIN_UDP = 4;
@@ -62,6 +64,7 @@ export class TunDevice implements PacketDevice {
   readonly #state: Pinned<Int32Array> = new Pinned(new Int32Array(STATE_WORDS));
   readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(4));
   readonly #granted: readonly DeviceOffload[];
+  #order: ReadOrder | undefined;
 
   private constructor(descriptor: Descriptor, parts: Omit<DetachedTunDevice, "fd">) {
     const { kind, name, maxFrameBytes, hasVnetHeader, offloads } = parts;
@@ -106,6 +109,20 @@ export class TunDevice implements PacketDevice {
     return new TunDevice(descriptor, { kind, name: given, maxFrameBytes, hasVnetHeader, offloads });
   }
 
+  /**
+   * Two devices back to back, without interfaces: what one writes the other reads. For rehearsals of whatever stands on a
+   * device.
+   */
+  static pair(kind: DeviceKind, offloads: readonly DeviceOffload[] = []): readonly [TunDevice, TunDevice] {
+    const ends = new Int32Array(2);
+    check(loadBinding().createPacketPair(ends), "socketpair", "device pair");
+    const end = (fd = -1): TunDevice => {
+      const parts = { kind, name: "pair", maxFrameBytes: DEFAULT_MAX_FRAME_BYTES, hasVnetHeader: true, offloads };
+      return new TunDevice(new Descriptor(fd, "device pair"), parts);
+    };
+    return [end(ends[0]), end(ends[1])];
+  }
+
   /** Takes over a device that another thread detached. */
   static attach(detached: DetachedTunDevice): TunDevice {
     return new TunDevice(Descriptor.adopt(detached.fd, detached.name), detached);
@@ -134,6 +151,13 @@ export class TunDevice implements PacketDevice {
     return { superFrames, segments, joinedWrites, joinedFrames };
   }
 
+  get segmentGap(): number {
+    return this.#state.array[GAP] ?? 0;
+  }
+  set segmentGap(bytes: number) {
+    this.#state.array[GAP] = bytes;
+  }
+
   get pending(): boolean {
     return this.#state.array[PENDING] !== 0;
   }
@@ -157,7 +181,18 @@ export class TunDevice implements PacketDevice {
     return this.#state.array[LAST_ERRNO] ?? 0;
   }
 
+  /** For a poller that is to read into this batch, see {@link ReadOrder}; until that poller is closed. Undefined where it cannot. */
+  orderFor(batch: PacketBatch): ReadOrder | undefined {
+    if (!this.#hasVnetHeader) return undefined;
+    if (this.#order?.isLive === true) throw argumentError("source", this.name, "one that no other poller reads");
+    const parts = { queue: this.#queue, state: this.#state, counters: this.#counters, number: this.maxFrameBytes };
+    this.#order = ReadOrder.create({ ...parts, kind: OrderKind.queue, fd: this.fd }, batch);
+    return this.#order;
+  }
+
   read(batch: PacketBatch): number {
+    const ahead = this.#order?.take(batch) ?? 0;
+    if (ahead !== 0) return ahead < 0 ? this.#fail(ahead, "read") : ahead - 1;
     const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
     const { fd } = this.#descriptor;
     const native = this.#native;
@@ -199,6 +234,7 @@ export class TunDevice implements PacketDevice {
 
   close(): void {
     this.#descriptor.close();
+    this.#order?.release();
     this.#queue.release();
     this.#state.release();
     this.#counters.release();

@@ -13,9 +13,12 @@ import {
 } from "./offload.ts";
 import { ENDPOINT_WORDS } from "./packet-batch.ts";
 import { Pinned, PinnedBatch } from "./pinned-memory.ts";
+import { OrderKind, ReadOrder } from "./read-order.ts";
+import { receiveErrorReport, type SocketErrorReport } from "./socket-error-report.ts";
 import { check, systemError } from "./system-error.ts";
 
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
+const EAGAIN = 11;
 const EFAULT = 14;
 
 // Words of the state that the addon keeps for a socket.
@@ -36,6 +39,10 @@ export interface UdpSocketOptions {
   readonly sendBuffer?: number;
   /** Interface to bind to (SO_BINDTODEVICE). */
   readonly device?: string;
+  /** Other sockets of this kind may have the port too (SO_REUSEADDR): the kernel prefers the one that is connected. */
+  readonly reuseAddress?: boolean;
+  /** Keep what ICMP says about packets of this socket for {@link UdpSocket.receiveError}. */
+  readonly errorReports?: boolean;
   /** What the kernel may send and deliver in one piece; each falls back to single datagrams. */
   readonly offload?: SocketOffloadOptions;
 }
@@ -68,6 +75,7 @@ export class UdpSocket implements DatagramSocket {
   readonly #state: Pinned<Int32Array> = new Pinned(new Int32Array(this.#native.constants.SOCKET_STATE_WORDS));
   readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(6));
   readonly #isJoining: 0 | 1;
+  #order: ReadOrder | undefined;
 
   private constructor(descriptor: Descriptor, parts: Omit<DetachedUdpSocket, "fd">) {
     this.#descriptor = descriptor;
@@ -166,7 +174,17 @@ export class UdpSocket implements DatagramSocket {
     return this.#state.array[LAST_ERRNO] ?? 0;
   }
 
+  /** For a poller that is to receive into this batch, see {@link ReadOrder}; until that poller is closed. Undefined where it cannot. */
+  orderFor(batch: PacketBatch): ReadOrder | undefined {
+    if (this.#order?.isLive === true) throw argumentError("source", this.label, "one that no other poller reads");
+    const parts = { kind: OrderKind.datagrams, fd: this.fd, number: this.id, isJoining: this.#isJoining };
+    this.#order = ReadOrder.create({ ...parts, counters: this.#counters }, batch);
+    return this.#order;
+  }
+
   receive(batch: PacketBatch): number {
+    const ahead = this.#order?.take(batch) ?? 0;
+    if (ahead !== 0) return ahead < 0 ? this.#fail(ahead, "recvmmsg") : ahead - 1;
     const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
     const count = this.#native.receiveDatagrams(
       this.#descriptor.fd,
@@ -197,8 +215,51 @@ export class UdpSocket implements DatagramSocket {
     return sent < 0 ? this.#fail(sent, "sendmmsg") : sent;
   }
 
+  /**
+   * From now on only this peer's datagrams arrive, and a port that nobody listens on is noticed. What is queued stays.
+   * @param address as `open` takes it
+   * @throws TunNativeError `ENETUNREACH`, `EADDRNOTAVAIL`, …
+   */
+  connect(address: string, port: number): void {
+    const parsed = parseAddress(address);
+    const endpoint = new Int32Array(ENDPOINT_WORDS);
+    writeEndpoint(endpoint, 0, parsed, port, scopeOf(this.#native, parsed));
+    const label = endpointText(this.family, formatAddress(parsed.bytes), port);
+    check(this.#native.connectSocket(this.fd, endpoint), "connect", `${this.label} to ${label}`);
+  }
+
+  /** Hops that datagrams may take, 1 to 255; undefined for the system's default. @throws TunNativeError */
+  setTtl(hops: number | undefined): void {
+    const { IPPROTO_IP, IP_TTL, IPPROTO_IPV6, IPV6_UNICAST_HOPS } = this.#native.constants;
+    const [level, name] = this.family === 4 ? [IPPROTO_IP, IP_TTL] : [IPPROTO_IPV6, IPV6_UNICAST_HOPS];
+    const result = this.#native.setSocketOption(this.fd, level, name, hops ?? -1);
+    check(result, "setsockopt(IP_TTL)", this.label);
+  }
+
+  /** Switches {@link UdpSocketOptions.errorReports}; off also forgets an error that is pending. @throws TunNativeError */
+  setErrorReports(isOn: boolean): void {
+    setErrorReports(this.#native, this.#descriptor, this.family, isOn);
+    const { SOL_SOCKET, SO_ERROR } = this.#native.constants;
+    if (!isOn) check(this.#native.getSocketOption(this.fd, SOL_SOCKET, SO_ERROR), "getsockopt(SO_ERROR)", this.label);
+  }
+
+  /** The oldest report, undefined when there is none. @throws TunNativeError */
+  receiveError(): SocketErrorReport | undefined {
+    return receiveErrorReport(this.#native, this.fd, this.label);
+  }
+
+  /**
+   * Copies the beginning of the next datagram into `bytes` and leaves it in the queue. Returns the datagram's whole
+   * length, undefined when there is none. @throws TunNativeError
+   */
+  peek(bytes: Uint8Array): number | undefined {
+    const result = this.#native.peekDatagram(this.fd, bytes);
+    return result === -EAGAIN ? undefined : check(result, "recv", this.label);
+  }
+
   close(): void {
     this.#descriptor.close();
+    this.#order?.release();
     this.#sendErrors.release();
     this.#state.release();
     this.#counters.release();
@@ -240,10 +301,21 @@ function configure(native: NativeBinding, descriptor: Descriptor, options: UdpSo
     const result = native.setSocketOption(fd, constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, 1);
     check(result, "setsockopt(IPV6_V6ONLY)", label);
   }
+  if (options.reuseAddress === true) {
+    const result = native.setSocketOption(fd, constants.SOL_SOCKET, constants.SO_REUSEADDR, 1);
+    check(result, "setsockopt(SO_REUSEADDR)", label);
+  }
+  if (options.errorReports === true) setErrorReports(native, descriptor, options.family, true);
   const receive = options.receiveBuffer ?? DEFAULT_BUFFER_BYTES;
   const send = options.sendBuffer ?? DEFAULT_BUFFER_BYTES;
   setBuffer(native, descriptor, constants.SO_RCVBUFFORCE, constants.SO_RCVBUF, receive);
   setBuffer(native, descriptor, constants.SO_SNDBUFFORCE, constants.SO_SNDBUF, send);
+}
+
+function setErrorReports(native: NativeBinding, descriptor: Descriptor, family: 4 | 6, isOn: boolean): void {
+  const { IPPROTO_IP, IP_RECVERR, IPPROTO_IPV6, IPV6_RECVERR } = native.constants;
+  const [level, name] = family === 4 ? [IPPROTO_IP, IP_RECVERR] : [IPPROTO_IPV6, IPV6_RECVERR];
+  check(native.setSocketOption(descriptor.fd, level, name, isOn ? 1 : 0), "setsockopt(IP_RECVERR)", descriptor.label);
 }
 
 // The forced form needs CAP_NET_ADMIN; the plain one is silently limited by net.core.{r,w}mem_max.

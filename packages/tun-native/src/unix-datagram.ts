@@ -38,6 +38,11 @@ export class UnixDatagram {
     return new UnixDatagram(descriptor);
   }
 
+  /** Takes over a socket that is connected already. @param path for messages */
+  static own(fd: number, path: string): UnixDatagram {
+    return new UnixDatagram(Descriptor.adopt(fd, path));
+  }
+
   /**
    * @returns undefined when the kernel took the datagram, else why not: `EAGAIN` (the receiver's queue is full), `ENOBUFS`,
    *   `EMSGSIZE`, `ECONNREFUSED` or `ENOTCONN` (the receiver is gone), …

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PACKET_BAD_TAG, PACKET_OK } from "../src/index.ts";
 import { loadBinding } from "../src/load-binding.ts";
 import { KernelCheck } from "./support/kernel-check.ts";
-import { ARM64, HERE } from "./support/native-program.ts";
+import { ARM64, BUILD_MS, HERE } from "./support/native-program.ts";
 import { type BatchLimits, randomBatch } from "./support/random-batch.ts";
 import { clearText, contextFor, vectors } from "./support/satp-vectors.ts";
 
@@ -29,9 +29,9 @@ for (const { place, target, kernels, runs, needs } of places) {
   describe(`alone on ${place}`, needs, () => {
     let check: KernelCheck;
 
-    beforeAll(() => {
-      check = new KernelCheck(target);
-    });
+    beforeAll(async () => {
+      check = await KernelCheck.build(target);
+    }, BUILD_MS);
 
     afterAll(() => check?.close());
 

@@ -93,6 +93,32 @@ describe("an interface", requires("root", "tun", "ip", "unshare"), () => {
     expect(result.after).toBe(result.before);
   });
 
+  it("shows the main table of all interfaces, with who made each route", async () => {
+    const result = await inNamespace(({ tun, run }) => {
+      for (const name of ["t0", "t1"]) {
+        tun.TunDevice.open({ kind: "tun", name });
+        const set = new tun.NetworkInterface(name);
+        set.isUp = true;
+        set.addRoute({ destination: `10.${name === "t0" ? 1 : 2}.0.0/16`, protocol: 173 });
+      }
+      run("ip", "route", "add", "10.3.0.0/16", "nexthop", "dev", "t1", "nexthop", "dev", "t0");
+      run("ip", "route", "add", "blackhole", "10.4.0.0/16");
+      run("ip", "route", "add", "10.5.0.0/16", "dev", "t0", "table", "77");
+      const set = new tun.NetworkInterface("t0");
+      const four = tun.listMainRoutes(4);
+      const six = tun.listMainRoutes(6).filter(({ destination }) => destination === "fe80::/64");
+      set.removeRoute({ destination: "10.1.0.0/16", protocol: 173 });
+      return { four, six: six.map(({ device }) => device).sort(), left: tun.listMainRoutes(4).length };
+    });
+    expect(result.four).toEqual([
+      { destination: "10.1.0.0/16", device: "t0", protocol: 173 },
+      { destination: "10.2.0.0/16", device: "t1", protocol: 173 },
+      { destination: "10.3.0.0/16", device: "t1", protocol: 3 },
+    ]);
+    expect(result.six).toEqual(["t0", "t1"]);
+    expect(result.left).toBe(2);
+  });
+
   it("lists hundreds of addresses", async () => {
     const count = await inNamespace(({ tun }) => {
       tun.TunDevice.open({ kind: "tun", name: "t0" });
@@ -161,6 +187,7 @@ describe("values that cannot be right", () => {
     ],
     ["a route to half a prefix", () => set.addRoute({ destination: "10.0.0.0/x" })],
     ["a next hop of the other family", () => set.addRoute({ destination: "10.0.0.0/8", via: "fd00::1" })],
+    ["a protocol of 0", () => set.addRoute({ destination: "10.0.0.0/8", protocol: 0 })],
     ["a negative metric", () => set.addRoute({ destination: "10.0.0.0/8", metric: -1 })],
   ])("%s is refused before the kernel is asked", (_name, action) => {
     expect(action).toThrow(expect.objectContaining({ code: "ERR_ARGUMENT" }));

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { requires } from "satp-tools/lab";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ARM64, HERE, NativeProgram } from "./support/native-program.ts";
+import { ARM64, BUILD_MS, HERE, NativeProgram } from "./support/native-program.ts";
 import { anySuperFrame, mixedFlows, ofFlow } from "./support/random-frames.ts";
 import { cutNaively, makeFrame, superFrame, unjoin, VNET_BYTES, vnetHeader } from "./support/super-frames.ts";
 
@@ -36,9 +36,9 @@ describe.each([
 ])("alone on $place", ({ target, runs, needs }) => {
   describe("with sanitizers", needs, () => {
     let program: NativeProgram;
-    beforeAll(() => {
-      program = new NativeProgram(target, ["test/native/offload-check.cc", ...SOURCES]);
-    });
+    beforeAll(async () => {
+      program = await NativeProgram.build(target, ["test/native/offload-check.cc", ...SOURCES]);
+    }, BUILD_MS);
     afterAll(() => program?.close());
 
     /** The lines that the program prints for these commands; it must live to the last of them. */

@@ -2,7 +2,15 @@ import { createSocket } from "node:dgram";
 import { readdirSync, readlinkSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
-import { createPacketBatch, EventSignal, FdPoller, parseAddress, UdpSocket, writeEndpoint } from "../src/index.ts";
+import {
+  createPacketBatch,
+  EventSignal,
+  FdPoller,
+  parseAddress,
+  TunDevice,
+  UdpSocket,
+  writeEndpoint,
+} from "../src/index.ts";
 import { bundledLibrary } from "./support/namespace.ts";
 
 const closers: { close(): void }[] = [];
@@ -90,6 +98,23 @@ describe("a poller", () => {
     sendTo(socket);
     signal.signal();
     expect(poller.wait(-1)).toBe(1);
+  });
+
+  it("looks without sleeping", () => {
+    const signal = keep(EventSignal.create());
+    const socket = udp();
+    const poller = keep(new FdPoller([socket], signal));
+    expect(poller.look()).toBe(0);
+    sendTo(socket);
+    // after packets it looks for a while, and still returns
+    for (let i = 0; i < 100; i++) expect(poller.look()).toBe(1);
+    expect(poller.wait(-1)).toBe(1);
+    socket.receive(createPacketBatch({ capacity: 4, bytes: 256 }));
+    expect(poller.look()).toBe(0);
+    expect(poller.woken).toBe(false);
+    signal.signal();
+    expect(poller.look()).toBe(0);
+    expect(poller.woken).toBe(true);
   });
 
   it("names a source that was closed under it", () => {
@@ -185,5 +210,71 @@ describe("a signal", () => {
     const { fd } = first;
     first.close();
     expect(() => EventSignal.attach(fd)).toThrow(expect.objectContaining({ code: "EBADF" }));
+  });
+});
+
+describe("a poller that reads ahead", () => {
+  const batchOf = (capacity: number) => createPacketBatch({ capacity, bytes: capacity * 2048 });
+
+  it("has read the first readable source when it returns, once, into the batch that was named", () => {
+    const [first, second] = [udp(), udp()];
+    const [batch, other] = [batchOf(8), batchOf(8)];
+    const readAhead = [first, second].map((source, index) => ({ index, source, batch }));
+    const poller = keep(new FdPoller([first, second], keep(EventSignal.create()), readAhead));
+    sendTo(first, 3);
+    sendTo(second, 2);
+    expect(poller.wait(1000)).toBe(0b11);
+    // nothing is left of the first in the kernel, and the second was not touched
+    expect(poller.wait(0)).toBe(0b10);
+    sendTo(first);
+    expect(first.receive(other)).toBe(1);
+    expect(first.receive(batch)).toBe(3);
+    expect(first.receive(batch)).toBe(0);
+  });
+
+  it("reads a device as the device itself would", () => {
+    const [device, host] = TunDevice.pair("tun", []);
+    keep(device);
+    keep(host);
+    const batch = batchOf(16);
+    const poller = keep(new FdPoller([device], keep(EventSignal.create()), [{ index: 0, source: device, batch }]));
+    const frames = batchOf(2);
+    const frame = Buffer.alloc(60, 7);
+    frame[0] = 0x45;
+    for (let i = 0; i < 2; i++) {
+      frames.bytes.set(frame, i * 64);
+      frames.descriptors.set([i * 64, frame.length, 0, 0], i * 4);
+    }
+    expect(host.write(frames, 0, 2)).toBe(2);
+    expect(poller.wait(1000)).toBe(1);
+    expect(poller.wait(0)).toBe(0);
+    expect(device.read(batch)).toBe(2);
+    const [offset = 0, length = 0] = batch.descriptors.subarray(4);
+    expect(Buffer.from(batch.bytes.subarray(offset, offset + length))).toEqual(frame);
+    expect(device.read(batch)).toBe(0);
+  });
+
+  it("leaves the error to the source that it belongs to", () => {
+    const socket = keep(UdpSocket.open({ family: 4, address: "127.0.0.1", id: 0, offload: { udpCoalescing: true } }));
+    const small = createPacketBatch({ capacity: 4, bytes: 256 });
+    const poller = keep(
+      new FdPoller([socket], keep(EventSignal.create()), [{ index: 0, source: socket, batch: small }]),
+    );
+    sendTo(socket);
+    expect(poller.wait(1000)).toBe(1);
+    expect(() => socket.receive(small)).toThrow(expect.objectContaining({ code: "ERR_BATCH" }));
+  });
+
+  it("is the only one that reads a source, until it is closed", () => {
+    const socket = udp();
+    const batch = batchOf(4);
+    const signal = keep(EventSignal.create());
+    const open = () => keep(new FdPoller([socket], signal, [{ index: 0, source: socket, batch }]));
+    const poller = open();
+    expect(open).toThrow(expect.objectContaining({ code: "ERR_ARGUMENT" }));
+    poller.close();
+    sendTo(socket);
+    expect(open().wait(1000)).toBe(1);
+    expect(socket.receive(batch)).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 // npm run test:sanitize [files]: builds the addon with address and undefined-behaviour sanitizers and runs the tests
 // of this package on it. The sanitizers' libraries must be loaded before Node, which was built without them.
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -21,7 +22,12 @@ function libraryPath(name) {
   return path;
 }
 
-const files = process.argv.slice(2);
+// These build a program of their own with sanitizers, and run it in the other tests.
+const alone = ["kernel-check.test.ts", "offload-check.test.ts"];
+const all = readdirSync(`${root}test`).filter((file) => file.endsWith(".test.ts") && !alone.includes(file));
+const asked = process.argv.slice(2);
+const files = asked.length === 0 ? all.map((file) => `packages/tun-native/test/${file}`) : asked;
+
 run(process.execPath, ["build-native.mjs", "--sanitize"], { cwd: root });
 run(process.execPath, [vitest, "run", "--project", "tun-native", ...files], {
   cwd: fileURLToPath(new URL("../../..", import.meta.url)),

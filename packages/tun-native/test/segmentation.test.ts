@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { createPacketBatch, type PacketBatch } from "../src/index.ts";
+import { createPacketBatch, PACKET_OK, PACKET_SEGMENT, type PacketBatch } from "../src/index.ts";
 import { flagsOf, packetOf } from "./support/batch.ts";
 import { type FramePipe, framePipe } from "./support/frame-pipe.ts";
 import { anySuperFrame } from "./support/random-frames.ts";
@@ -37,9 +37,11 @@ describe("a super-frame", () => {
     const property = fc.property(
       fc.array(anySuperFrame, { minLength: 1, maxLength: 2 }),
       fc.integer({ min: 1, max: 70 }),
-      (supers, capacity) => {
+      fc.constantFrom(0, 10, 20, 70),
+      (supers, capacity, gap) => {
         for (const kind of ["tun", "tap"] as const) {
           const one = pipe(kind);
+          one.device.segmentGap = gap;
           const expected: Buffer[] = [];
           for (const { frame, payload, segmentBytes } of supers.filter((given) => given.kind === kind)) {
             one.feed(superFrame(frame, payload, segmentBytes));
@@ -51,7 +53,10 @@ describe("a super-frame", () => {
           );
           expect(frames.length).toBe(expected.length);
           for (const [i, frame] of frames.entries()) expect(expected[i]?.equals(frame)).toBe(true);
-          expect(flags.every((flag) => flag === 0)).toBe(true);
+          expect(flags.every((flag) => flag === PACKET_OK || flag === PACKET_SEGMENT)).toBe(true);
+          expect(flags.filter((flag) => flag === PACKET_OK).length).toBeGreaterThanOrEqual(
+            Math.min(1, expected.length),
+          );
           one.close();
         }
       },
@@ -88,6 +93,23 @@ describe("a super-frame", () => {
       expect(end).toBeLessThanOrEqual(batch.bytes.length);
     }
     expect(one.device.offloadCounters).toMatchObject({ superFrames: 1, segments: 15 });
+  });
+
+  it("is read with its segments as far apart as wanted, and what comes next with room and aligned", () => {
+    const one = pipe();
+    one.device.segmentGap = 20;
+    const supers = [1348, 1000].map((size) => [new Uint8Array(5000), size] as const);
+    for (const [payload, size] of supers) one.feed(superFrame({ family: 4, protocol: "tcp" }, payload, size));
+    const batch = createPacketBatch({ capacity: 16, bytes: 64 * 1500 });
+    const count = one.device.read(batch);
+    const places = Array.from({ length: count }, (_, i) => [...batch.descriptors.subarray(i * 4, i * 4 + 2)]);
+    const gaps = places.slice(1).map(([offset = 0], i) => {
+      const [before = 0, length = 0] = places[i] ?? [];
+      return offset - before - length;
+    });
+    expect(gaps.map((gap) => (gap === 20 ? gap : "room"))).toEqual([20, 20, 20, "room", 20, 20, 20, 20]);
+    expect(gaps[3]).toBeGreaterThanOrEqual(48);
+    expect((places[4]?.[0] ?? 0) % 64).toBe(16);
   });
 
   it("that does not fit the batch goes on with the next read, before anything newer", () => {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { requires } from "satp-tools/lab";
 import { describe, expect, it } from "vitest";
-import { TunDevice } from "../src/index.ts";
+import { createPacketBatch, DESCRIPTOR_WORDS, TunDevice } from "../src/index.ts";
 import { inNamespace } from "./support/namespace.ts";
 
 describe("the name of a device", () => {
@@ -14,6 +14,29 @@ describe("the name of a device", () => {
 
   it.each([0, 63, 65536, 1500.5])("maxFrameBytes %d is refused", (maxFrameBytes) => {
     expect(() => TunDevice.open({ kind: "tun", maxFrameBytes })).toThrow(/maxFrameBytes/);
+  });
+});
+
+describe("a pair of devices", () => {
+  it("hands frames from one end to the other, and ends with both", () => {
+    const [one, other] = TunDevice.pair("tun");
+    const batch = createPacketBatch({ capacity: 4, bytes: 4 * 9728 });
+    const frames = [Uint8Array.of(0x45, 1, 2), Uint8Array.of(0x60, 3)];
+    for (const [row, frame] of frames.entries()) {
+      batch.bytes.set(frame, row * 64);
+      batch.descriptors.set([row * 64, frame.length, 0, 0], row * DESCRIPTOR_WORDS);
+    }
+    expect(one.write(batch, 0, 2)).toBe(2);
+    expect(one.read(batch)).toBe(0);
+    expect(other.read(batch)).toBe(2);
+    const read = frames.map((_, row) => {
+      const [offset = 0, length = 0] = batch.descriptors.subarray(row * DESCRIPTOR_WORDS);
+      return batch.bytes.slice(offset, offset + length);
+    });
+    expect(read).toEqual(frames);
+    one.close();
+    other.close();
+    expect(() => one.read(batch)).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
   });
 });
 

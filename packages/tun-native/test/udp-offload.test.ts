@@ -83,6 +83,27 @@ describe.each([4, 6] as const)("runs of datagrams over IPv%i", (family) => {
     }
   });
 
+  it("are the same when they lie end to end, all of them or some", () => {
+    const [sender, receiver] = [udp({ family }), udp({ family, id: 7 })];
+    const sizes = [...Array.from({ length: 60 }, () => 1000), 300, 1000, 1000];
+    const out = createPacketBatch({ capacity: sizes.length, bytes: 80_000 });
+    let at = 0;
+    sizes.forEach((bytes, i) => {
+      if (i % 7 === 3) at += 5;
+      setRow(
+        out,
+        i,
+        at,
+        Uint8Array.from({ length: bytes }, (_, byte) => (byte * 7 + i) & 0xff),
+      );
+      writeEndpoint(out.endpoints, i, parseAddress(receiver.address), receiver.port, 0);
+      at += bytes;
+    });
+    expect(sender.send(out, 0, sizes.length)).toBe(sizes.length);
+    expect(sender.offloadCounters).toMatchObject({ segmentedSends: 2, segmentedDatagrams: 63 });
+    expect(receiveAll(receiver)).toEqual(packetsOf(out));
+  });
+
   it("are at most 64 and 65,000 bytes long", () => {
     const [sender, receiver] = [udp({ family }), udp({ family })];
     const small = rows(Array.from({ length: 130 }, () => ({ to: receiver, bytes: 20 })));

@@ -7,6 +7,7 @@
 
 #include "../functions.h"
 #include "../packet_batch.h"
+#include "../read_order.h"
 #include "checksum.h"
 #include "joiner.h"
 #include "super_frame.h"
@@ -22,7 +23,7 @@ constexpr size_t kDirectBytes = 2048;
 constexpr int32_t kMostRefusals = 8;
 
 // Words of `state`, shared with src/tun-device.ts.
-enum QueueState { kLastErrno = 0, kPending = 1, kMode = 2, kRefusals = 3, kQueueStateWords = 4 };
+enum QueueState { kLastErrno = 0, kPending = 1, kMode = 2, kRefusals = 3, kGap = 4, kQueueStateWords = 5 };
 enum QueueMode { kIsTap = 1, kJoinTcp = 2, kJoinUdp = 4 };
 // Places in `counters`.
 enum QueueCounter { kSuperFrames = 0, kSegments = 1, kJoinedWrites = 2, kJoinedFrames = 3, kQueueCounters = 4 };
@@ -54,11 +55,19 @@ struct ArenaWriter {
     count++;
     start = (start + kHeadroomBytes + length + kTailroomBytes + kCacheLineBytes - 1) & ~(kCacheLineBytes - 1);
   }
+
+  // As commit, but `gap` bytes behind the frame the next one begins.
+  void commitBefore(size_t gap, size_t length, int32_t flags) {
+    const size_t next = start + length + gap;
+    commit(length, flags);
+    start = next;
+  }
 };
 
 // Cuts as many segments as there is room for. Returns whether some are left.
-bool cutSegments(TunQueue* queue, ArenaWriter* arena, uint32_t longest, double* counters) {
+bool cutSegments(TunQueue* queue, ArenaWriter* arena, uint32_t longest, size_t gap, double* counters) {
   SuperFrame* frame = &queue->rest;
+  int32_t flags = kPacketOk;
   while (frame->hasMore()) {
     const uint32_t length = frame->nextBytes();
     if (!arena->hasRoom(length < longest ? length : longest)) return true;
@@ -66,11 +75,14 @@ bool cutSegments(TunQueue* queue, ArenaWriter* arena, uint32_t longest, double* 
       // Nobody will use it: the row only says that it was there.
       memcpy(arena->place(), queue->frame, longest);
       arena->commit(longest, kPacketTruncated);
+      flags = kPacketOk;
       skipSegment(frame);
       continue;
     }
     cutSegment(frame, queue->frame, arena->place());
-    arena->commit(length, kPacketOk);
+    if (gap > 0 && frame->hasMore()) arena->commitBefore(gap, length, flags);
+    else arena->commit(length, flags);
+    flags = kPacketSegment;
     counters[kSegments]++;
   }
   return false;
@@ -149,6 +161,18 @@ TunQueue* queueOf(const View<uint8_t>& memory) {
   return reinterpret_cast<TunQueue*>(memory.data);
 }
 
+struct QueueReader {
+  int fd;
+  int32_t longest;
+  TunQueue* queue;
+  View<int32_t> state;
+  View<double> counters;
+  View<uint8_t> bytes;
+  View<int32_t> descriptors;
+
+  int32_t read() const;
+};
+
 }  // namespace
 
 size_t tunQueueBytes() { return sizeof(TunQueue); }
@@ -168,20 +192,15 @@ napi_value setOffload(napi_env env, napi_callback_info info) {
 
 // As readFrames, with the rest of the last super-frame first. state[kPending] says afterwards whether frames are
 // left that the device will not announce again.
-napi_value readQueue(napi_env env, napi_callback_info info) {
-  Arguments<7> args(env, info);
-  const int fd = args.integer(0);
-  const int32_t longest = args.integer(1);
-  TunQueue* queue = queueOf(args.bytes(2));
-  const View<int32_t> state = args.words(3);
-  const View<double> counters = args.numbers(4);
-  ArenaWriter arena{args.bytes(5), args.words(6), 0, 0, 0};
+int32_t QueueReader::read() const {
+  ArenaWriter arena{bytes, descriptors, 0, 0, 0};
   arena.capacity = static_cast<int32_t>(arena.descriptors.length / kDescriptorWords);
-  if (queue == nullptr || state.length < kQueueStateWords || counters.length < kQueueCounters || longest <= 0) return toInteger(env, -EFAULT);
-  if (arena.capacity == 0 || arena.bytes.length > INT32_MAX || !arena.hasRoom(static_cast<size_t>(longest))) return toInteger(env, -EFAULT);
+  if (queue == nullptr || state.length < kQueueStateWords || counters.length < kQueueCounters || longest <= 0) return -EFAULT;
+  if (arena.capacity == 0 || arena.bytes.length > INT32_MAX || !arena.hasRoom(static_cast<size_t>(longest))) return -EFAULT;
   const bool isTap = (state.data[kMode] & kIsTap) != 0;
+  const size_t gap = state.data[kGap] > 0 ? static_cast<size_t>(state.data[kGap]) : 0;
 
-  if (state.data[kPending] != 0) state.data[kPending] = cutSegments(queue, &arena, static_cast<uint32_t>(longest), counters.data) ? 1 : 0;
+  if (state.data[kPending] != 0) state.data[kPending] = cutSegments(queue, &arena, static_cast<uint32_t>(longest), gap, counters.data) ? 1 : 0;
   const size_t direct = kDirectBytes < static_cast<size_t>(longest) ? kDirectBytes : static_cast<size_t>(longest);
   while (state.data[kPending] == 0 && arena.hasRoom(static_cast<size_t>(longest))) {
     VnetHeader vnet{};
@@ -192,7 +211,7 @@ napi_value readQueue(napi_env env, napi_callback_info info) {
       if (result < 0 && errno == EINTR) continue;
       // EIO: the interface is down, which is a normal state with nothing to read.
       if (result == 0 || errno == EAGAIN || errno == EIO || arena.count > 0) break;
-      return toInteger(env, -errno);
+      return -errno;
     }
     if (static_cast<size_t>(result) <= sizeof vnet) continue;
     const size_t length = static_cast<size_t>(result) - sizeof vnet;
@@ -210,9 +229,27 @@ napi_value readQueue(napi_env env, napi_callback_info info) {
       continue;
     }
     counters.data[kSuperFrames]++;
-    state.data[kPending] = cutSegments(queue, &arena, static_cast<uint32_t>(longest), counters.data) ? 1 : 0;
+    state.data[kPending] = cutSegments(queue, &arena, static_cast<uint32_t>(longest), gap, counters.data) ? 1 : 0;
   }
-  return toInteger(env, arena.count);
+  return arena.count;
+}
+
+napi_value readQueue(napi_env env, napi_callback_info info) {
+  Arguments<7> args(env, info);
+  const QueueReader reader{args.integer(0), args.integer(1), queueOf(args.bytes(2)), args.words(3),
+                           args.numbers(4), args.bytes(5),   args.words(6)};
+  return toInteger(env, reader.read());
+}
+
+int32_t readQueueOrder(const int32_t* order) {
+  const QueueReader reader{order[kOrderFd],
+                           order[kOrderNumber],
+                           queueOf(pinnedView<uint8_t>(order[kOrderQueue], napi_uint8_array)),
+                           pinnedView<int32_t>(order[kOrderState], napi_int32_array),
+                           pinnedView<double>(order[kOrderCounters], napi_float64_array),
+                           pinnedView<uint8_t>(order[kOrderBytes], napi_uint8_array),
+                           pinnedView<int32_t>(order[kOrderDescriptors], napi_int32_array)};
+  return reader.read();
 }
 
 // As writeFrames: returns how many frames the device took, -EFAULT, or the error of a device that is gone.

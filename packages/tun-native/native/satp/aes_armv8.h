@@ -6,7 +6,7 @@
 
 #include <arm_neon.h>
 
-#include "packet_job.h"
+#include "aes_steps.h"
 
 #define TUN_ARMV8 __attribute__((target("+crypto")))
 #define TUN_ARMV8_INLINE TUN_ARMV8 __attribute__((always_inline)) inline
@@ -20,7 +20,9 @@ TUN_ARMV8_INLINE uint32_t substituteWord(uint32_t word) {
 }
 
 // FIPS 197 section 5.2, with words as they lie in memory.
-TUN_ARMV8_INLINE void expandAesKey(const uint8_t* key, int32_t keyBytes, uint8_t* roundKeys) {
+TUN_ARMV8_INLINE void expandAesKey(const uint8_t* key, int32_t keyBytes, RoundKeys* out) {
+  uint8_t* const roundKeys = out->bytes;
+  out->rounds = roundsFor(keyBytes);
   const int32_t keyWords = keyBytes / 4;
   const int32_t words = 4 * (roundsFor(keyBytes) + 1);
   uint32_t constant = 1;
@@ -55,13 +57,14 @@ TUN_ARMV8_INLINE void encryptBlocks(const uint8_t* roundKeys, int rounds, uint8x
 }
 
 TUN_ARMV8_INLINE void deriveBlocks(const PacketJob& job) {
+  const RoundKeys& master = *static_cast<const RoundKeys*>(job.master);
   uint8_t place[kBlockBytes] = {};
   memcpy(place + 10, job.packet, 4);  // the sequence number (spec 4.2)
   const uint8x16_t sequence = vld1q_u8(place);
   uint8x16_t blocks[kDerivedBlocks];
 #pragma GCC unroll 8
   for (int i = 0; i < kDerivedBlocks; i++) blocks[i] = veorq_u8(vld1q_u8(job.inputs->block[i]), sequence);
-  encryptBlocks(job.roundKeys, job.rounds, blocks);
+  encryptBlocks(master.bytes, master.rounds, blocks);
 #pragma GCC unroll 8
   for (int i = 0; i < kDerivedBlocks; i++) vst1q_u8(job.keys->block[i], blocks[i]);
 }
@@ -72,8 +75,7 @@ TUN_ARMV8_INLINE uint8x16_t counterAt(uint8x16_t first, uint32_t index) {
   return vreinterpretq_u8_u32(vsetq_lane_u32(vgetq_lane_u32(words, 3) | __builtin_bswap32(index), words, 3));
 }
 
-TUN_ARMV8_INLINE void applyCounterMode(const PacketJob& job, const uint8_t* roundKeys) {
-  const int rounds = roundsFor(job.cipherKeyBytes);
+TUN_ARMV8_INLINE void applyCounterMode(const PacketJob& job, const RoundKeys& keys) {
   uint8_t first[kBlockBytes];
   counterBlock(job.keys->block[kSaltBlock], job.packet, first);
   const uint8x16_t counter = vld1q_u8(first);
@@ -84,13 +86,13 @@ TUN_ARMV8_INLINE void applyCounterMode(const PacketJob& job, const uint8_t* roun
     uint8x16_t stream[8];
 #pragma GCC unroll 8
     for (int i = 0; i < 8; i++) stream[i] = counterAt(counter, index++);
-    encryptBlocks(roundKeys, rounds, stream);
+    encryptBlocks(keys.bytes, keys.rounds, stream);
 #pragma GCC unroll 8
     for (int i = 0; i < 8; i++) vst1q_u8(at + kBlockBytes * i, veorq_u8(vld1q_u8(at + kBlockBytes * i), stream[i]));
   }
   while (left > 0) {
     uint8x16_t stream[1] = {counterAt(counter, index++)};
-    encryptBlocks(roundKeys, rounds, stream);
+    encryptBlocks(keys.bytes, keys.rounds, stream);
     if (left < kBlockBytes) {
       uint8_t last[kBlockBytes];
       vst1q_u8(last, stream[0]);

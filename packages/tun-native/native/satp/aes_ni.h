@@ -6,9 +6,9 @@
 
 #include <immintrin.h>
 
-#include "packet_job.h"
+#include "aes_steps.h"
 
-#define TUN_AESNI __attribute__((target("aes,sha,ssse3,sse4.1")))
+#define TUN_AESNI __attribute__((target("aes,ssse3,sse4.1")))
 #define TUN_AESNI_INLINE TUN_AESNI __attribute__((always_inline)) inline
 
 namespace tun_native {
@@ -29,61 +29,89 @@ TUN_AESNI_INLINE __m128i prefixXor(__m128i key) {
   return _mm_xor_si128(key, _mm_slli_si128(key, 8));
 }
 
-TUN_AESNI_INLINE void expandKey128(const uint8_t* key, uint8_t* roundKeys) {
+// N keys of 16 bytes side by side.
+template <int N>
+TUN_AESNI_INLINE void expandKeys128(const uint8_t (*keys)[2 * kBlockBytes], RoundKeys* out) {
   const __m128i rotatedLast = _mm_set1_epi32(0x0c0f0e0d);
-  __m128i block = loadBlock(key);
-  storeBlock(roundKeys, block);
+  __m128i block[N];
+#pragma GCC unroll 4
+  for (int i = 0; i < N; i++) {
+    block[i] = loadBlock(keys[i]);
+    storeBlock(out[i].bytes, block[i]);
+  }
   int constant = 1;
 #pragma GCC unroll 10
   for (int round = 1; round <= 10; round++) {
-    block = _mm_xor_si128(prefixXor(block), substituteWord(block, rotatedLast, constant));
-    storeBlock(roundKeys + kBlockBytes * round, block);
+#pragma GCC unroll 4
+    for (int i = 0; i < N; i++) {
+      block[i] = _mm_xor_si128(prefixXor(block[i]), substituteWord(block[i], rotatedLast, constant));
+      storeBlock(out[i].bytes + kBlockBytes * round, block[i]);
+    }
     constant = constant == 0x80 ? 0x1b : constant << 1;
   }
 }
 
 // Six words per step, stored where they follow one another. The last step writes two words too many, inside of what a
 // 256-bit key needs.
-TUN_AESNI_INLINE void expandKey192(const uint8_t* key, uint8_t* roundKeys) {
+template <int N>
+TUN_AESNI_INLINE void expandKeys192(const uint8_t (*keys)[2 * kBlockBytes], RoundKeys* out) {
   const __m128i rotatedSecond = _mm_set1_epi32(0x04070605);
-  __m128i low = loadBlock(key);
-  __m128i high = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(key + kBlockBytes));
-  storeBlock(roundKeys, low);
-  storeBlock(roundKeys + 16, high);
+  __m128i low[N], high[N];
+#pragma GCC unroll 4
+  for (int i = 0; i < N; i++) {
+    low[i] = loadBlock(keys[i]);
+    high[i] = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(keys[i] + kBlockBytes));
+    storeBlock(out[i].bytes, low[i]);
+    storeBlock(out[i].bytes + 16, high[i]);
+  }
 #pragma GCC unroll 8
   for (int step = 1; step <= 8; step++) {
-    low = _mm_xor_si128(prefixXor(low), substituteWord(high, rotatedSecond, 1 << (step - 1)));
-    high = _mm_xor_si128(high, _mm_slli_si128(high, 4));
-    high = _mm_xor_si128(high, _mm_shuffle_epi32(low, 0xff));
-    storeBlock(roundKeys + 24 * step, low);
-    storeBlock(roundKeys + 24 * step + 16, high);
+#pragma GCC unroll 4
+    for (int i = 0; i < N; i++) {
+      low[i] = _mm_xor_si128(prefixXor(low[i]), substituteWord(high[i], rotatedSecond, 1 << (step - 1)));
+      high[i] = _mm_xor_si128(high[i], _mm_slli_si128(high[i], 4));
+      high[i] = _mm_xor_si128(high[i], _mm_shuffle_epi32(low[i], 0xff));
+      storeBlock(out[i].bytes + 24 * step, low[i]);
+      storeBlock(out[i].bytes + 24 * step + 16, high[i]);
+    }
   }
 }
 
-TUN_AESNI_INLINE void expandKey256(const uint8_t* key, uint8_t* roundKeys) {
+template <int N>
+TUN_AESNI_INLINE void expandKeys256(const uint8_t (*keys)[2 * kBlockBytes], RoundKeys* out) {
   const __m128i rotatedLast = _mm_set1_epi32(0x0c0f0e0d);
   const __m128i last = _mm_set1_epi32(0x0f0e0d0c);
-  __m128i even = loadBlock(key);
-  __m128i odd = loadBlock(key + kBlockBytes);
-  storeBlock(roundKeys, even);
-  storeBlock(roundKeys + 16, odd);
+  __m128i even[N], odd[N];
+#pragma GCC unroll 4
+  for (int i = 0; i < N; i++) {
+    even[i] = loadBlock(keys[i]);
+    odd[i] = loadBlock(keys[i] + kBlockBytes);
+    storeBlock(out[i].bytes, even[i]);
+    storeBlock(out[i].bytes + 16, odd[i]);
+  }
 #pragma GCC unroll 8
   for (int step = 1; step <= 7; step++) {
-    even = _mm_xor_si128(prefixXor(even), substituteWord(odd, rotatedLast, 1 << (step - 1)));
-    storeBlock(roundKeys + 32 * step, even);
-    if (step == 7) return;
-    odd = _mm_xor_si128(prefixXor(odd), substituteWord(even, last, 0));
-    storeBlock(roundKeys + 32 * step + 16, odd);
+#pragma GCC unroll 4
+    for (int i = 0; i < N; i++) {
+      even[i] = _mm_xor_si128(prefixXor(even[i]), substituteWord(odd[i], rotatedLast, 1 << (step - 1)));
+      storeBlock(out[i].bytes + 32 * step, even[i]);
+      if (step == 7) continue;
+      odd[i] = _mm_xor_si128(prefixXor(odd[i]), substituteWord(even[i], last, 0));
+      storeBlock(out[i].bytes + 32 * step + 16, odd[i]);
+    }
   }
 }
 
-TUN_AESNI_INLINE void expandAesKey(const uint8_t* key, int32_t keyBytes, uint8_t* roundKeys) {
+// N keys of the same size.
+template <int N>
+TUN_AESNI_INLINE void expandAesKeys(const uint8_t (*keys)[2 * kBlockBytes], int32_t keyBytes, RoundKeys* out) {
+  for (int i = 0; i < N; i++) out[i].rounds = roundsFor(keyBytes);
   if (keyBytes == 16) {
-    expandKey128(key, roundKeys);
+    expandKeys128<N>(keys, out);
   } else if (keyBytes == 24) {
-    expandKey192(key, roundKeys);
+    expandKeys192<N>(keys, out);
   } else {
-    expandKey256(key, roundKeys);
+    expandKeys256<N>(keys, out);
   }
 }
 
@@ -109,14 +137,17 @@ TUN_AESNI_INLINE __m128i sequenceNumber(const uint8_t* header) {
   return _mm_slli_si128(_mm_cvtsi32_si128(word), 10);
 }
 
-TUN_AESNI_INLINE void deriveBlocks(const PacketJob& job) {
+// Blocks `first` to `first + N - 1` of the derivation.
+template <int N>
+TUN_AESNI_INLINE void deriveBlocks(const PacketJob& job, int first) {
+  const RoundKeys& master = *static_cast<const RoundKeys*>(job.master);
   const __m128i sequence = sequenceNumber(job.packet);
-  __m128i blocks[kDerivedBlocks];
+  __m128i blocks[N];
 #pragma GCC unroll 8
-  for (int i = 0; i < kDerivedBlocks; i++) blocks[i] = _mm_xor_si128(loadBlock(job.inputs->block[i]), sequence);
-  encryptBlocks(job.roundKeys, job.rounds, blocks);
+  for (int i = 0; i < N; i++) blocks[i] = _mm_xor_si128(loadBlock(job.inputs->block[first + i]), sequence);
+  encryptBlocks(master.bytes, master.rounds, blocks);
 #pragma GCC unroll 8
-  for (int i = 0; i < kDerivedBlocks; i++) storeBlock(job.keys->block[i], blocks[i]);
+  for (int i = 0; i < N; i++) storeBlock(job.keys->block[first + i], blocks[i]);
 }
 
 // The counter of the packet's first block (spec 5), as counterBlock() of session_blocks.h.
@@ -142,29 +173,61 @@ TUN_AESNI_INLINE void keyStream(const uint8_t* roundKeys, int rounds, __m128i* c
   encryptBlocks(roundKeys, rounds, blocks);
 }
 
-TUN_AESNI_INLINE void applyCounterMode(const PacketJob& job, const uint8_t* roundKeys) {
-  const int rounds = roundsFor(job.cipherKeyBytes);
+// The last bytes of a body, fewer than a block.
+TUN_AESNI_INLINE void xorRest(uint8_t* at, int32_t bytes, __m128i stream) {
+  uint8_t last[kBlockBytes];
+  storeBlock(last, stream);
+  for (int32_t i = 0; i < bytes; i++) at[i] ^= last[i];
+}
+
+TUN_AESNI_INLINE void applyCounterMode(const PacketJob& job, const RoundKeys& keys) {
   __m128i counter = swapCounter(firstCounter(job));
   uint8_t* at = job.body();
   int32_t left = job.bodyBytes();
   for (; left >= 8 * kBlockBytes; left -= 8 * kBlockBytes, at += 8 * kBlockBytes) {
     __m128i stream[8];
-    keyStream(roundKeys, rounds, &counter, stream);
+    keyStream(keys.bytes, keys.rounds, &counter, stream);
 #pragma GCC unroll 8
     for (int i = 0; i < 8; i++) storeBlock(at + kBlockBytes * i, _mm_xor_si128(loadBlock(at + kBlockBytes * i), stream[i]));
   }
-  while (left > 0) {
-    __m128i stream[1];
-    keyStream(roundKeys, rounds, &counter, stream);
+  if (left == 0) return;
+  // The rest at once: one block after the other would wait for itself.
+  __m128i stream[8];
+  keyStream(keys.bytes, keys.rounds, &counter, stream);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
     if (left < kBlockBytes) {
-      uint8_t last[kBlockBytes];
-      storeBlock(last, stream[0]);
-      for (int32_t i = 0; i < left; i++) at[i] ^= last[i];
+      xorRest(at, left, stream[i]);
       return;
     }
-    storeBlock(at, _mm_xor_si128(loadBlock(at), stream[0]));
+    storeBlock(at, _mm_xor_si128(loadBlock(at), stream[i]));
     at += kBlockBytes;
     left -= kBlockBytes;
+  }
+}
+
+struct AesNiSteps : AesSteps {
+  TUN_AESNI static bool setMaster(const uint8_t* key, int32_t bytes, Master* master) {
+    uint8_t copy[1][2 * kBlockBytes];
+    memcpy(copy, key, static_cast<size_t>(bytes));
+    expandAesKeys<1>(copy, bytes, master);
+    return true;
+  }
+};
+
+// Encrypts or decrypts all bodies with `kApply`, which takes a packet and its expanded key.
+template <void (*kApply)(const PacketJob&, const RoundKeys&)>
+TUN_AESNI void applyToBodies(const PacketJob* jobs, int32_t count, AesSteps::Scratch* scratch) {
+  const PacketJob* group[kKeysAtOnce];
+  uint8_t keys[kKeysAtOnce][2 * kBlockBytes];
+  int32_t next = 0;
+  while (const size_t gathered = gatherKeys(jobs, count, &next, group, keys)) {
+    if (gathered == kKeysAtOnce) {
+      expandAesKeys<kKeysAtOnce>(keys, group[0]->cipherKeyBytes, scratch->keys);
+    } else {
+      for (size_t i = 0; i < gathered; i++) expandAesKeys<1>(&keys[i], group[i]->cipherKeyBytes, &scratch->keys[i]);
+    }
+    for (size_t i = 0; i < gathered; i++) kApply(*group[i], scratch->keys[i]);
   }
 }
 

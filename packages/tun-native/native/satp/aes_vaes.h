@@ -4,14 +4,16 @@
 #if defined(__x86_64__)
 
 #include "aes_ni.h"
-#include "sha1_x16.h"
+
+#define TUN_VAES512 __attribute__((target("avx512f,avx512bw,avx512vl,vaes,aes")))
+#define TUN_VAES512_INLINE TUN_VAES512 __attribute__((always_inline)) inline
 
 namespace tun_native {
 
-TUN_AVX512_INLINE __m512i broadcastBlock(const uint8_t* at) { return _mm512_broadcast_i32x4(loadBlock(at)); }
+TUN_VAES512_INLINE __m512i broadcastBlock(const uint8_t* at) { return _mm512_broadcast_i32x4(loadBlock(at)); }
 
 template <int N>
-TUN_AVX512_INLINE void encryptWide(const uint8_t* roundKeys, int rounds, __m512i (&blocks)[N]) {
+TUN_VAES512_INLINE void encryptWide(const uint8_t* roundKeys, int rounds, __m512i (&blocks)[N]) {
   __m512i key = broadcastBlock(roundKeys);
 #pragma GCC unroll 8
   for (int i = 0; i < N; i++) blocks[i] = _mm512_xor_si512(blocks[i], key);
@@ -26,20 +28,18 @@ TUN_AVX512_INLINE void encryptWide(const uint8_t* roundKeys, int rounds, __m512i
 }
 
 // As deriveBlocks() of aes_ni.h: the blocks that every packet needs fill one register.
-TUN_AVX512_INLINE void deriveWide(const PacketJob& job) {
-  const __m128i sequence = sequenceNumber(job.packet);
-  __m512i common[1] = {_mm512_xor_si512(_mm512_load_si512(job.inputs->block), _mm512_broadcast_i32x4(sequence))};
-  encryptWide(job.roundKeys, job.rounds, common);
+TUN_VAES512_INLINE void deriveWide(const PacketJob& job) {
+  const RoundKeys& master = *static_cast<const RoundKeys*>(job.master);
+  const __m512i sequence = _mm512_broadcast_i32x4(sequenceNumber(job.packet));
+  __m512i common[1] = {_mm512_xor_si512(_mm512_load_si512(job.inputs->block), sequence)};
+  encryptWide(master.bytes, master.rounds, common);
   _mm512_store_si512(job.keys->block, common[0]);
-  if (job.cipherKeyBytes <= kBlockBytes) return;
-  __m128i second[1] = {_mm_xor_si128(loadBlock(job.inputs->block[kSecondKeyBlock]), sequence)};
-  encryptBlocks(job.roundKeys, job.rounds, second);
-  storeBlock(job.keys->block[kSecondKeyBlock], second[0]);
+  if (job.cipherKeyBytes > kBlockBytes) deriveBlocks<1>(job, kSecondKeyBlock);
 }
 
 // `counter` holds swapped counters of four blocks that follow one another.
 template <int N>
-TUN_AVX512_INLINE void wideKeyStream(const uint8_t* roundKeys, int rounds, __m512i* counter, __m512i (&blocks)[N]) {
+TUN_VAES512_INLINE void wideKeyStream(const uint8_t* roundKeys, int rounds, __m512i* counter, __m512i (&blocks)[N]) {
   const __m512i swap = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 14, 13, 12));
   const __m512i four = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0, 0, 4));
 #pragma GCC unroll 8
@@ -51,7 +51,7 @@ TUN_AVX512_INLINE void wideKeyStream(const uint8_t* roundKeys, int rounds, __m51
 }
 
 template <int N>
-TUN_AVX512_INLINE void xorWide(uint8_t* at, const uint8_t* roundKeys, int rounds, __m512i* counter) {
+TUN_VAES512_INLINE void xorWide(uint8_t* at, const uint8_t* roundKeys, int rounds, __m512i* counter) {
   __m512i stream[N];
   wideKeyStream(roundKeys, rounds, counter, stream);
 #pragma GCC unroll 8
@@ -61,15 +61,14 @@ TUN_AVX512_INLINE void xorWide(uint8_t* at, const uint8_t* roundKeys, int rounds
   }
 }
 
-TUN_AVX512_INLINE void applyWideCounterMode(const PacketJob& job, const uint8_t* roundKeys) {
-  const int rounds = roundsFor(job.cipherKeyBytes);
+TUN_VAES512_INLINE void applyWideCounterMode(const PacketJob& job, const RoundKeys& keys) {
   const __m512i places = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3);
   __m512i counter = _mm512_add_epi32(_mm512_broadcast_i32x4(swapCounter(firstCounter(job))), places);
   uint8_t* at = job.body();
   int32_t left = job.bodyBytes();
-  for (; left >= 512; left -= 512, at += 512) xorWide<8>(at, roundKeys, rounds, &counter);
+  for (; left >= 512; left -= 512, at += 512) xorWide<8>(at, keys.bytes, keys.rounds, &counter);
   if (left >= 256) {
-    xorWide<4>(at, roundKeys, rounds, &counter);
+    xorWide<4>(at, keys.bytes, keys.rounds, &counter);
     left -= 256;
     at += 256;
   }
@@ -77,7 +76,7 @@ TUN_AVX512_INLINE void applyWideCounterMode(const PacketJob& job, const uint8_t*
     // Masked bytes are neither read nor written, whatever page they are on.
     const __mmask64 mask = left >= 64 ? ~0ull : (1ull << left) - 1;
     __m512i stream[1];
-    wideKeyStream(roundKeys, rounds, &counter, stream);
+    wideKeyStream(keys.bytes, keys.rounds, &counter, stream);
     _mm512_mask_storeu_epi8(at, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, at), stream[0]));
   }
 }

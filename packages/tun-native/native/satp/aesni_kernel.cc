@@ -10,26 +10,21 @@ namespace tun_native {
 
 namespace {
 
-struct AesNiCrypto {
-  TUN_AESNI static void expandKey(const uint8_t* key, int32_t keyBytes, uint8_t* roundKeys) {
-    expandAesKey(key, keyBytes, roundKeys);
+struct AesNiCrypto : AesNiSteps {
+  TUN_AESNI static bool derive(const PacketJob* jobs, int32_t count) {
+    for (int32_t i = 0; i < count; i++) {
+      if (jobs[i].master == nullptr) continue;
+      deriveBlocks<kCommonBlocks>(jobs[i], 0);
+      if (jobs[i].cipherKeyBytes > kBlockBytes) deriveBlocks<1>(jobs[i], kSecondKeyBlock);
+    }
+    return true;
   }
 
-  TUN_AESNI static void derive(const PacketJob* jobs, int32_t count) {
-    for (int32_t i = 0; i < count; i++) {
-      if (jobs[i].rounds > 0) deriveBlocks(jobs[i]);
-    }
-  }
+  TUN_AESNI static void applyToBody(const PacketJob& job, const RoundKeys& keys) { applyCounterMode(job, keys); }
 
-  TUN_AESNI static void applyCipher(const PacketJob* jobs, int32_t count, uint8_t* roundKeys) {
-    for (int32_t i = 0; i < count; i++) {
-      const PacketJob& job = jobs[i];
-      if (job.cipherKeyBytes == 0 || job.bodyBytes() == 0) continue;
-      uint8_t key[2 * kBlockBytes];
-      cipherKey(job, key);
-      expandAesKey(key, job.cipherKeyBytes, roundKeys);
-      applyCounterMode(job, roundKeys);
-    }
+  static bool applyCipher(const PacketJob* jobs, int32_t count, Scratch* scratch) {
+    applyToBodies<applyToBody>(jobs, count, scratch);
+    return true;
   }
 
   static void clearRegisters() {

@@ -10,26 +10,28 @@ namespace tun_native {
 
 namespace {
 
-struct Armv8Crypto {
-  TUN_ARMV8 static void expandKey(const uint8_t* key, int32_t keyBytes, uint8_t* roundKeys) {
-    expandAesKey(key, keyBytes, roundKeys);
+struct Armv8Crypto : AesSteps {
+  TUN_ARMV8 static bool setMaster(const uint8_t* key, int32_t bytes, Master* master) {
+    expandAesKey(key, bytes, master);
+    return true;
   }
 
-  TUN_ARMV8 static void derive(const PacketJob* jobs, int32_t count) {
+  TUN_ARMV8 static bool derive(const PacketJob* jobs, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
-      if (jobs[i].rounds > 0) deriveBlocks(jobs[i]);
+      if (jobs[i].master != nullptr) deriveBlocks(jobs[i]);
     }
+    return true;
   }
 
-  TUN_ARMV8 static void applyCipher(const PacketJob* jobs, int32_t count, uint8_t* roundKeys) {
-    for (int32_t i = 0; i < count; i++) {
-      const PacketJob& job = jobs[i];
-      if (job.cipherKeyBytes == 0 || job.bodyBytes() == 0) continue;
-      uint8_t key[2 * kBlockBytes];
-      cipherKey(job, key);
-      expandAesKey(key, job.cipherKeyBytes, roundKeys);
-      applyCounterMode(job, roundKeys);
+  TUN_ARMV8 static bool applyCipher(const PacketJob* jobs, int32_t count, Scratch* scratch) {
+    const PacketJob* group[kKeysAtOnce];
+    uint8_t keys[kKeysAtOnce][2 * kBlockBytes];
+    int32_t next = 0;
+    while (const size_t gathered = gatherKeys(jobs, count, &next, group, keys)) {
+      for (size_t i = 0; i < gathered; i++) expandAesKey(keys[i], group[i]->cipherKeyBytes, &scratch->keys[i]);
+      for (size_t i = 0; i < gathered; i++) applyCounterMode(*group[i], scratch->keys[i]);
     }
+    return true;
   }
 
   static void clearRegisters() {

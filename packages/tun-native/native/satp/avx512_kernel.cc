@@ -6,10 +6,13 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
+#include "lanes_avx512.h"
+
 #include "aes_vaes.h"
 #include "batch_kernel.h"
 #include "cpu_features.h"
 #include "sha1_lanes.h"
+#include "sha1_ni.h"
 
 namespace tun_native {
 
@@ -17,48 +20,42 @@ namespace tun_native {
 
 namespace {
 
-struct Avx512Crypto {
-  TUN_AVX512 static void expandKey(const uint8_t* key, int32_t keyBytes, uint8_t* roundKeys) {
-    expandAesKey(key, keyBytes, roundKeys);
+struct Avx512Widths {
+  static constexpr int32_t kSlots = 32;
+  // With fewer messages the SHA instructions are faster than sixteen lanes with holes.
+  static constexpr int32_t kFewest = 8;
+
+  static int32_t lanes(int32_t active) { return active <= 16 ? 16 : 32; }
+
+  static void compress(Sha1LaneState* groups, const uint8_t* const* data, int32_t active, uint32_t blocks) {
+    if (active <= 16) return compressLanes<Lanes16, 1>(groups, data, blocks);
+    compressLanes<Lanes16, 2>(groups, data, blocks);
   }
 
-  TUN_AVX512 static void derive(const PacketJob* jobs, int32_t count) {
+  static void finish(Sha1Job** jobs, int32_t count) { hashInterleaved<Sha1Ni>(jobs, count); }
+};
+
+struct Avx512Crypto : AesNiSteps {
+  // Thirty-two messages do not fit the registers.
+  static constexpr size_t kStackBytes = 6144;
+
+  TUN_VAES512 static bool derive(const PacketJob* jobs, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
-      if (jobs[i].rounds > 0) deriveWide(jobs[i]);
+      if (jobs[i].master != nullptr) deriveWide(jobs[i]);
     }
+    return true;
   }
 
-  TUN_AVX512 static void applyCipher(const PacketJob* jobs, int32_t count, uint8_t* roundKeys) {
-    for (int32_t i = 0; i < count; i++) {
-      const PacketJob& job = jobs[i];
-      if (job.cipherKeyBytes == 0 || job.bodyBytes() == 0) continue;
-      uint8_t key[2 * kBlockBytes];
-      cipherKey(job, key);
-      expandAesKey(key, job.cipherKeyBytes, roundKeys);
-      applyWideCounterMode(job, roundKeys);
-    }
+  TUN_VAES512 static void applyToBody(const PacketJob& job, const RoundKeys& keys) { applyWideCounterMode(job, keys); }
+
+  static bool applyCipher(const PacketJob* jobs, int32_t count, Scratch* scratch) {
+    applyToBodies<applyToBody>(jobs, count, scratch);
+    return true;
   }
 
-  TUN_AVX512 static void clearRegisters() {
-    __asm__ volatile(
-        "vzeroall;"
-        "vpxord %%zmm16, %%zmm16, %%zmm16;vpxord %%zmm17, %%zmm17, %%zmm17;"
-        "vpxord %%zmm18, %%zmm18, %%zmm18;vpxord %%zmm19, %%zmm19, %%zmm19;"
-        "vpxord %%zmm20, %%zmm20, %%zmm20;vpxord %%zmm21, %%zmm21, %%zmm21;"
-        "vpxord %%zmm22, %%zmm22, %%zmm22;vpxord %%zmm23, %%zmm23, %%zmm23;"
-        "vpxord %%zmm24, %%zmm24, %%zmm24;vpxord %%zmm25, %%zmm25, %%zmm25;"
-        "vpxord %%zmm26, %%zmm26, %%zmm26;vpxord %%zmm27, %%zmm27, %%zmm27;"
-        "vpxord %%zmm28, %%zmm28, %%zmm28;vpxord %%zmm29, %%zmm29, %%zmm29;"
-        "vpxord %%zmm30, %%zmm30, %%zmm30;vpxord %%zmm31, %%zmm31, %%zmm31;"
-        :
-        :
-        : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
-          "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15",
-          "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",
-          "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
-  }
+  static void clearRegisters() { clearAvx512Registers(); }
 
-  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes::hash(jobs, count); }
+  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<Avx512Widths>::hash(jobs, count); }
 };
 
 }  // namespace

@@ -1,12 +1,20 @@
-// The frame of the kernels on instruction set extensions: cuts a batch into chunks and takes all packets of a chunk
-// through one step before the next, so that each step has many packets to work on at once. `Crypto` provides the
-// steps:
+// The frame of the kernels: cuts a batch into chunks and takes all packets of a chunk through one step before the next,
+// so that each step has many packets to work on at once. `Crypto` provides types and steps:
 //
-//   static void expandKey(const uint8_t* key, int32_t keyBytes, uint8_t* roundKeys);
-//   static void derive(const PacketJob* jobs, int32_t count);                            skips jobs without rounds
-//   static void applyCipher(const PacketJob* jobs, int32_t count, uint8_t* roundKeys);   room for one expanded key
-//   static void hash(Sha1Job** jobs, int32_t count);                                     to the end of all messages
-//   static void clearRegisters();                                                        of vectors, which held keys
+//   Master                                                         a master key, ready for the derivation
+//   static bool setMaster(const uint8_t* key, int32_t bytes, Master*);
+//   static void clearMaster(Master*);
+//   Scratch                                                        whatever the steps need; zero at first
+//   static bool begin(Scratch*);
+//   static void end(Scratch*);                                     also after a failed begin
+//   static void wipeScratch(Scratch*, size_t packets);             of what the session keys of so many packets left
+//   kStackBytes                                                    at least what the steps use of the stack
+//   static bool derive(const PacketJob* jobs, int32_t count);      skips jobs without a master key
+//   static bool applyCipher(const PacketJob* jobs, int32_t count, Scratch*);
+//   static void hash(Sha1Job** jobs, int32_t count);               to the end of all messages
+//   static void clearRegisters();                                  of vectors, which held keys
+//
+// Steps return false when a crypto library fails.
 #pragma once
 
 #include <stdlib.h>
@@ -25,30 +33,38 @@ class BatchKernel {
     void* pages = mmap(nullptr, sizeof(State), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) return nullptr;
     madvise(pages, sizeof(State), MADV_DONTDUMP);
-    return pages;
+    State* state = static_cast<State*>(pages);
+    if (Crypto::begin(&state->scratch)) return state;
+    destroy(state);
+    return nullptr;
   }
 
-  static void destroy(void* state) { munmap(state, sizeof(State)); }
+  static void destroy(void* data) {
+    Crypto::end(&static_cast<State*>(data)->scratch);
+    munmap(data, sizeof(State));
+  }
 
-  static bool prepare(void*, CipherContext& context) {
+  static bool prepare(void* state, CipherContext& context) {
     context.prepared = nullptr;
     if (context.masterKeyBytes == 0) return true;
-    PreparedKeys* keys = static_cast<PreparedKeys*>(aligned_alloc(alignof(PreparedKeys), sizeof(PreparedKeys)));
+    Prepared* keys = static_cast<Prepared*>(aligned_alloc(alignof(Prepared), sizeof(Prepared)));
     if (keys == nullptr) return false;
-    keys->rounds = roundsFor(context.masterKeyBytes);
-    Crypto::expandKey(context.masterKey, context.masterKeyBytes, keys->roundKeys);
+    const bool isSet = Crypto::setMaster(context.masterKey, context.masterKeyBytes, &keys->master);
     derivationInputs(context.seal, &keys->seal);
     derivationInputs(context.open, &keys->open);
     context.prepared = keys;
-    wipeStack();
+    if (!isSet) forget(state, context);
+    wipeStack<Crypto::kStackBytes>();
     Crypto::clearRegisters();
-    return true;
+    return isSet;
   }
 
   static void forget(void*, CipherContext& context) {
-    if (context.prepared == nullptr) return;
-    wipe(context.prepared, sizeof(PreparedKeys));
-    free(context.prepared);
+    Prepared* keys = static_cast<Prepared*>(context.prepared);
+    if (keys == nullptr) return;
+    Crypto::clearMaster(&keys->master);
+    wipe(keys, sizeof(Prepared));
+    free(keys);
     context.prepared = nullptr;
   }
 
@@ -61,48 +77,58 @@ class BatchKernel {
   }
 
  private:
+  // CipherContext::prepared.
+  struct Prepared {
+    typename Crypto::Master master;
+    // Inputs of the derivation for sequence number 0.
+    DerivedBlocks seal;
+    DerivedBlocks open;
+  };
+
   // Scratch memory of one cipher object. Everything in it that depends on keys is zero between two batches.
   struct State {
     DerivedBlocks keys[kChunkPackets];
     MacScratch mac;
-    alignas(64) uint8_t roundKeys[kMaxRoundKeys * kBlockBytes];
+    typename Crypto::Scratch scratch;
     PacketJob jobs[kChunkPackets];
 
     // Tag of job i after hmacSha1(): the last bytes of the digest (spec 6).
     const uint8_t* tag(int32_t i) const { return mac.blocks[i].digest + kMaxTagBytes - jobs[i].tagBytes; }
   };
 
-  static bool eachChunk(void* data, const CipherBatch& batch, void (*work)(State*, const CipherBatch&)) {
+  static bool eachChunk(void* data, const CipherBatch& batch, bool (*work)(State*, const CipherBatch&)) {
     State* state = static_cast<State*>(data);
-    for (int32_t done = 0; done < batch.count; done += kChunkPackets) {
+    bool isDone = true;
+    for (int32_t done = 0; isDone && done < batch.count; done += kChunkPackets) {
       const int32_t left = batch.count - done;
-      work(state, {batch.rows, batch.first + done, left < kChunkPackets ? left : kChunkPackets, batch.contexts});
+      isDone = work(state, {batch.rows, batch.first + done, left < kChunkPackets ? left : kChunkPackets, batch.contexts});
     }
     const size_t used = static_cast<size_t>(batch.count < kChunkPackets ? batch.count : kChunkPackets);
     wipe(state->keys, used * sizeof(DerivedBlocks));
     wipe(state->mac.blocks, used * sizeof(MacBlocks));
     wipe(state->mac.hashes, used * sizeof(Sha1Job));
-    wipe(state->roundKeys, sizeof state->roundKeys);
-    wipeStack();
+    Crypto::wipeScratch(&state->scratch, used);
+    wipeStack<Crypto::kStackBytes>();
     Crypto::clearRegisters();
-    return true;
+    return isDone;
   }
 
-  static void sealChunk(State* state, const CipherBatch& batch) {
+  static bool sealChunk(State* state, const CipherBatch& batch) {
     makeJobs(state, batch, true);
-    Crypto::derive(state->jobs, batch.count);
-    Crypto::applyCipher(state->jobs, batch.count, state->roundKeys);
+    if (!Crypto::derive(state->jobs, batch.count)) return false;
+    if (!Crypto::applyCipher(state->jobs, batch.count, &state->scratch)) return false;
     hmacSha1<Crypto>(state->jobs, batch.count, &state->mac);
     for (int32_t i = 0; i < batch.count; i++) {
       const PacketJob& job = state->jobs[i];
       memcpy(job.packet + job.bytes, state->tag(i), static_cast<size_t>(job.tagBytes));
       job.row[kLength] = job.bytes + job.tagBytes;
     }
+    return true;
   }
 
-  static void openChunk(State* state, const CipherBatch& batch) {
+  static bool openChunk(State* state, const CipherBatch& batch) {
     makeJobs(state, batch, false);
-    Crypto::derive(state->jobs, batch.count);
+    if (!Crypto::derive(state->jobs, batch.count)) return false;
     hmacSha1<Crypto>(state->jobs, batch.count, &state->mac);
     for (int32_t i = 0; i < batch.count; i++) {
       PacketJob& job = state->jobs[i];
@@ -114,14 +140,14 @@ class BatchKernel {
         job.cipherKeyBytes = 0;  // the bytes stay as they came
       }
     }
-    Crypto::applyCipher(state->jobs, batch.count, state->roundKeys);
+    return Crypto::applyCipher(state->jobs, batch.count, &state->scratch);
   }
 
   static void makeJobs(State* state, const CipherBatch& batch, bool sealing) {
     for (int32_t i = 0; i < batch.count; i++) {
       int32_t* row = batch.rows.row(batch.first + i);
       const CipherContext& context = batch.contextOf(row);
-      const PreparedKeys* keys = static_cast<const PreparedKeys*>(context.prepared);
+      const Prepared* keys = static_cast<const Prepared*>(context.prepared);
       PacketJob& job = state->jobs[i];
       job.packet = batch.rows.packet(row);
       job.row = row;
@@ -129,8 +155,7 @@ class BatchKernel {
       job.cipherKeyBytes = context.cipherKeyBytes;
       job.tagBytes = context.tagBytes;
       job.keys = &state->keys[i];
-      job.rounds = keys == nullptr ? 0 : keys->rounds;
-      job.roundKeys = keys == nullptr ? nullptr : keys->roundKeys;
+      job.master = keys == nullptr ? nullptr : &keys->master;
       job.inputs = keys == nullptr ? nullptr : sealing ? &keys->seal : &keys->open;
       if (keys == nullptr) memset(job.keys, 0, sizeof(DerivedBlocks));
     }

@@ -6,8 +6,17 @@ namespace tun_native {
 // AES-NI, SSE4.1 and SHA-NI.
 bool hasAesAndSha();
 
-// What hasAesAndSha() needs, and VAES with AVX-512 F, BW, VL.
+// What hasAesAndSha() needs, and VAES with AVX2.
+bool hasPairedAesAndSha();
+
+// What hasAesAndSha() needs, BMI2, and VAES with AVX-512 F, BW, VL.
 bool hasWideAesAndSha();
+
+// AES-NI, BMI2 and AVX-512 F, BW, VL; neither VAES nor SHA-NI.
+bool hasAesAndAvx512();
+
+// AES-NI, BMI2 and AVX2; neither VAES nor SHA-NI.
+bool hasAesAndAvx2();
 
 // The AES and SHA1 instructions of ARMv8.
 bool hasArmAesAndSha();

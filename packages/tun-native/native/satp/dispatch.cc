@@ -9,7 +9,10 @@ namespace tun_native {
 const CipherKernel* const kKernels[] = {
 #if defined(__x86_64__)
     &kAvx512Kernel,
+    &kVaesKernel,
+    &kAvx512AesNiKernel,
     &kAesNiKernel,
+    &kAvx2AesNiKernel,
 #elif defined(__aarch64__)
     &kArmv8Kernel,
 #endif

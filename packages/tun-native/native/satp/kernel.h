@@ -59,7 +59,10 @@ extern const CipherKernel kEvpKernel;
 
 #if defined(__x86_64__)
 extern const CipherKernel kAesNiKernel;
+extern const CipherKernel kVaesKernel;
 extern const CipherKernel kAvx512Kernel;
+extern const CipherKernel kAvx512AesNiKernel;
+extern const CipherKernel kAvx2AesNiKernel;
 #elif defined(__aarch64__)
 extern const CipherKernel kArmv8Kernel;
 #endif

@@ -1,5 +1,5 @@
-// What the kernels on instruction set extensions work with: one job per packet of a chunk, and the keys of a context
-// laid out so that the derivation of a packet is a handful of AES blocks that differ from it in four bytes.
+// What the kernels work with: one job per packet of a chunk, and the keys of a context laid out so that the derivation
+// of a packet is a handful of AES blocks that differ from it in four bytes.
 #pragma once
 
 #include "session_blocks.h"
@@ -23,13 +23,10 @@ struct DerivedBlocks {
   alignas(64) uint8_t block[kDerivedBlocks][kBlockBytes];
 };
 
-// CipherContext::prepared of these kernels.
-struct PreparedKeys {
-  alignas(64) uint8_t roundKeys[kMaxRoundKeys * kBlockBytes];
+// An expanded AES key.
+struct RoundKeys {
+  alignas(64) uint8_t bytes[kMaxRoundKeys * kBlockBytes];
   int32_t rounds;
-  // Inputs of the derivation for sequence number 0.
-  DerivedBlocks seal;
-  DerivedBlocks open;
 };
 
 struct PacketJob {
@@ -38,8 +35,7 @@ struct PacketJob {
   int32_t bytes;  // header and body
   int32_t cipherKeyBytes;
   int32_t tagBytes;
-  int32_t rounds;            // of the derivation; 0: all session keys are zero
-  const uint8_t* roundKeys;  // of the derivation
+  const void* master;  // of the derivation, as the kernel keeps it; null: all session keys are zero
   const DerivedBlocks* inputs;
   DerivedBlocks* keys;
 

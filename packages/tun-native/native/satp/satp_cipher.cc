@@ -4,6 +4,7 @@
 
 #include "../functions.h"
 #include "../openssl_abi.h"
+#include "runs.h"
 #include "session_blocks.h"
 
 namespace tun_native {
@@ -61,19 +62,27 @@ int32_t freeNumber(Cipher* cipher) {
 
 bool isKeySize(size_t bytes) { return bytes == 0 || bytes == 16 || bytes == 24 || bytes == 32; }
 
+// Whether the row before, with its tag, ends behind the beginning of this one.
+bool overlaps(const CipherBatch& batch, int32_t before, const int32_t* row) {
+  const int32_t* other = batch.rows.row(before);
+  return row[kOffset] > other[kOffset] && row[kOffset] - other[kOffset] < other[kLength] + batch.contextOf(other).tagBytes;
+}
+
 using BatchFunction = bool (*)(void*, const CipherBatch&);
 
 // 0, or the number of the first unusable row + 1, or -EINVAL for a closed cipher or a bad table, or -EIO when the
 // crypto library failed.
-napi_value runBatch(napi_env env, const Arguments<5>& args, bool sealing) {
+napi_value runBatch(napi_env env, const Arguments<6>& args, bool sealing) {
   const Cipher* cipher = args.external<Cipher>(0);
   const View<uint8_t> bytes = args.bytes(1);
   const View<int32_t> descriptors = args.words(2);
   const int32_t first = args.integer(3);
   const int32_t count = args.integer(4);
+  const View<int32_t> endpoints = sealing ? View<int32_t>{} : args.words(5);
   if (cipher == nullptr || cipher->state == nullptr || !rowsExist(first, count, descriptors.length, kDescriptorWords)) {
     return toInteger(env, -EINVAL);
   }
+  if (!sealing && !rowsExist(first, count, endpoints.length, kEndpointWords)) return toInteger(env, -EINVAL);
   const CipherBatch batch{{bytes.data, bytes.length, descriptors.data}, first, count, cipher->contexts};
   for (int32_t i = first; i < first + count; i++) {
     const int32_t* row = batch.rows.row(i);
@@ -83,9 +92,13 @@ napi_value runBatch(napi_env env, const Arguments<5>& args, bool sealing) {
     const int32_t shortest = sealing ? kHeaderBytes : kHeaderBytes + tagBytes;
     if (row[kLength] < shortest || row[kLength] > kMaxPacketBytes) return toInteger(env, i + 1);
     if (!batch.rows.holds(row, sealing ? static_cast<size_t>(tagBytes) : 0)) return toInteger(env, i + 1);
+    // a tag must not fall on the next packet, which may lie right behind
+    if (sealing && i > first && overlaps(batch, i - 1, row)) return toInteger(env, i);
   }
   const BatchFunction function = sealing ? cipher->kernel->sealBatch : cipher->kernel->openBatch;
-  return toInteger(env, function(cipher->state, batch) ? 0 : -EIO);
+  if (!function(cipher->state, batch)) return toInteger(env, -EIO);
+  if (!sealing) markRuns(batch.rows, endpoints.data, first, count);
+  return toInteger(env, 0);
 }
 
 }  // namespace
@@ -162,9 +175,9 @@ napi_value removeCipherContext(napi_env env, napi_callback_info info) {
   return toInteger(env, 0);
 }
 
-napi_value sealPackets(napi_env env, napi_callback_info info) { return runBatch(env, Arguments<5>(env, info), true); }
+napi_value sealPackets(napi_env env, napi_callback_info info) { return runBatch(env, Arguments<6>(env, info), true); }
 
-napi_value openPackets(napi_env env, napi_callback_info info) { return runBatch(env, Arguments<5>(env, info), false); }
+napi_value openPackets(napi_env env, napi_callback_info info) { return runBatch(env, Arguments<6>(env, info), false); }
 
 napi_value closeCipher(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);

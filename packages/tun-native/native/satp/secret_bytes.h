@@ -12,9 +12,11 @@ inline void wipe(void* data, size_t bytes) {
   __asm__ volatile("" : : "r"(data) : "memory");
 }
 
-// Overwrites the stack below the caller, where the functions called before may have spilled registers with keys.
-__attribute__((noinline)) inline void wipeStack() {
-  uint8_t area[6144];
+// Overwrites so much of the stack below the caller, where the functions called before may have spilled registers with
+// keys. No more than needed: for a lonely packet each line of it has to be fetched first.
+template <size_t kBytes>
+__attribute__((noinline)) void wipeStack() {
+  uint8_t area[kBytes];
   wipe(area, sizeof area);
 }
 

@@ -35,6 +35,13 @@ struct Sha1Job {
     if (pieceBlocks > 0) later[waiting++] = {piece, pieceBlocks};
   }
 
+  // Blocks to the end of the message.
+  uint32_t left() const {
+    uint32_t sum = blocks;
+    for (uint32_t i = 0; i < waiting; i++) sum += later[i].blocks;
+    return sum;
+  }
+
   // Returns whether anything is left.
   bool advance(uint32_t hashed) {
     data += hashed * kShaBlockBytes;

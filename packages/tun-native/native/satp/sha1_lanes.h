@@ -5,33 +5,40 @@
 #if defined(__x86_64__)
 
 #include "secret_bytes.h"
-#include "sha1_ni.h"
-#include "sha1_x16.h"
+#include "sha1_lane_rounds.h"
 
 namespace tun_native {
 
-// With fewer messages than this the SHA instructions are faster than sixteen lanes with holes.
-constexpr int32_t kFewestLanes = 8;
+namespace {
 
+// `Widths` says how so many messages are best hashed:
+//
+//   kSlots                                           lanes that it can use at once, in groups of kGroupLanes
+//   kFewest                                          with fewer messages than this, lanes are not worth it
+//   static int32_t lanes(int32_t active);            how many lanes compress() uses for so many messages
+//   static void compress(Sha1LaneState*, const uint8_t* const* data, int32_t active, uint32_t blocks);
+//   static void finish(Sha1Job** jobs, int32_t count);   hashes fewer than kFewest messages to their ends
+template <typename Widths>
 class Sha1Lanes {
  public:
   // Hashes all jobs to their ends. `jobs` is used up.
-  TUN_AVX512 static void hash(Sha1Job** jobs, int32_t count) {
+  static void hash(Sha1Job** jobs, int32_t count) {
+    if (count < Widths::kFewest) return Widths::finish(jobs, count);
     Sha1Lanes lanes;
     int32_t next = 0;
     for (;;) {
-      while (lanes.active_ < kSlots && next < count) lanes.enter(jobs[next++]);
-      if (lanes.active_ < kFewestLanes) break;
+      while (lanes.active_ < Widths::kSlots && next < count) lanes.enter(jobs[next++]);
+      if (lanes.active_ < Widths::kFewest) break;
       lanes.step();
     }
-    Sha1Job* rest[kFewestLanes];
+    Sha1Job* rest[Widths::kFewest];
     const int32_t left = lanes.leave(rest);
     wipe(lanes.groups_, sizeof lanes.groups_);
-    hashInterleaved<Sha1Ni>(rest, left);
+    Widths::finish(rest, left);
   }
 
  private:
-  static constexpr int32_t kSlots = 2 * kLanes;
+  static constexpr int32_t kGroups = (Widths::kSlots + kGroupLanes - 1) / kGroupLanes;
 
   // Lanes in use are those below active_. The others repeat the data of lane 0, whose results nobody reads.
   void enter(Sha1Job* job) {
@@ -46,13 +53,9 @@ class Sha1Lanes {
     for (int32_t lane = 1; lane < active_; lane++) {
       if (jobs_[lane]->blocks < blocks) blocks = jobs_[lane]->blocks;
     }
-    const int32_t width = active_ > kLanes ? kSlots : kLanes;
-    for (int32_t lane = active_; lane < width; lane++) data_[lane] = data_[0];
-    if (width == kSlots) {
-      compressLanes<2>(groups_, data_, blocks);
-    } else {
-      compressLanes<1>(groups_, data_, blocks);
-    }
+    const int32_t lanes = Widths::lanes(active_);
+    for (int32_t lane = active_; lane < lanes; lane++) data_[lane] = data_[0];
+    Widths::compress(groups_, data_, active_, blocks);
     for (int32_t lane = active_ - 1; lane >= 0; lane--) {
       if (jobs_[lane]->advance(blocks)) {
         data_[lane] = jobs_[lane]->data;
@@ -82,13 +85,15 @@ class Sha1Lanes {
     return active_;
   }
 
-  uint32_t* word(int i, int32_t lane) { return &groups_[lane / kLanes].word[i][lane % kLanes]; }
+  uint32_t* word(int i, int32_t lane) { return &groups_[lane / kGroupLanes].word[i][lane % kGroupLanes]; }
 
-  Sha1LaneState groups_[2];
-  Sha1Job* jobs_[kSlots];
-  const uint8_t* data_[kSlots];
+  Sha1LaneState groups_[kGroups];
+  Sha1Job* jobs_[Widths::kSlots];
+  const uint8_t* data_[Widths::kSlots];
   int32_t active_ = 0;
 };
+
+}  // namespace
 
 }  // namespace tun_native
 

@@ -7,12 +7,15 @@
 #include "aes_ni.h"
 #include "sha1_job.h"
 
+#define TUN_SHANI __attribute__((target("sha,aes,ssse3,sse4.1")))
+#define TUN_SHANI_INLINE TUN_SHANI __attribute__((always_inline)) inline
+
 namespace tun_native {
 
 // Round group G (four rounds) of N messages, and all groups behind it. `words` are the last four groups of the message
 // schedule, `before` is the state one group ago, whose first word becomes this group's E.
 template <int N, int G>
-TUN_AESNI_INLINE void sha1Groups(__m128i (&state)[N], __m128i (&before)[N], __m128i (&words)[4][N]) {
+TUN_SHANI_INLINE void sha1Groups(__m128i (&state)[N], __m128i (&before)[N], __m128i (&words)[4][N]) {
   if constexpr (G < 20) {
 #pragma GCC unroll 4
     for (int i = 0; i < N; i++) {
@@ -31,7 +34,7 @@ TUN_AESNI_INLINE void sha1Groups(__m128i (&state)[N], __m128i (&before)[N], __m1
 
 // Takes N messages through the same number of blocks.
 template <int N>
-TUN_AESNI void sha1Compress(Sha1Job* const* jobs, uint32_t blocks) {
+TUN_SHANI void sha1Compress(Sha1Job* const* jobs, uint32_t blocks) {
   const __m128i bigEndian = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
   __m128i state[N], last[N];
   const uint8_t* data[N];

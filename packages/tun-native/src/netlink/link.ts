@@ -9,7 +9,7 @@ import {
   viewOf,
   word,
 } from "./message.ts";
-import { request } from "./request.ts";
+import { dump, request } from "./request.ts";
 
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
@@ -51,6 +51,20 @@ export function getLink(name: string): Link {
     };
   }
   throw new TunNativeError({ code: "ERR_NETLINK", object: name, message: `get link ${name}: no link in the answer` });
+}
+
+/** Names of all interfaces by index. @throws TunNativeError */
+export function linkNames(): ReadonlyMap<number, string> {
+  const messages = dump({ type: RTM_GETLINK, fixed: linkInfo(0, 0, 0), operation: "list", object: "links" });
+  const names = new Map<number, string>();
+  for (const { type, body } of messages) {
+    if (type !== RTM_NEWLINK || body.length < IFINFO_BYTES) continue;
+    names.set(
+      viewOf(body).getInt32(4, LITTLE_ENDIAN),
+      readString(parseAttributes(body, IFINFO_BYTES).get(IFLA_IFNAME)),
+    );
+  }
+  return names;
 }
 
 /** Changes what is given. @throws TunNativeError `ENODEV`, `EPERM`, `EINVAL` (MTU out of range), `EOPNOTSUPP`, … */

@@ -29,6 +29,8 @@ export class MemoryDevice implements PacketDevice, Readable {
   readonly written: Uint8Array[] = [];
   /** false: writes are refused and counted, as with an interface that is down. */
   isUp = true;
+  /** Of all frames of one read. */
+  segmentGap = 0;
   #writeErrors = 0;
   #closed = false;
   #gone = false;
@@ -90,7 +92,10 @@ export class MemoryDevice implements PacketDevice, Readable {
       batch.descriptors[row + LENGTH] = length;
       batch.descriptors[row + FLAGS] = frame.length > length ? PACKET_TRUNCATED : PACKET_OK;
       count++;
-      start = Math.ceil((offset + length + TAILROOM_BYTES) / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+      start =
+        this.segmentGap > 0
+          ? offset + length + this.segmentGap - HEADROOM_BYTES
+          : Math.ceil((offset + length + TAILROOM_BYTES) / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
     }
     return count;
   }

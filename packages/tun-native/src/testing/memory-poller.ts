@@ -58,6 +58,10 @@ export class MemoryPoller implements Poller {
     return readable;
   }
 
+  look(): number {
+    return this.wait(0);
+  }
+
   close(): void {
     this.#closed = true;
   }

@@ -25,7 +25,10 @@ namespace {
 const CipherKernel* const kCandidates[] = {
 #if defined(__x86_64__)
     &kAesNiKernel,
+    &kVaesKernel,
     &kAvx512Kernel,
+    &kAvx512AesNiKernel,
+    &kAvx2AesNiKernel,
 #elif defined(__aarch64__)
     &kArmv8Kernel,
 #endif

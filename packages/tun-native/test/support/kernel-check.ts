@@ -21,12 +21,16 @@ export interface CheckedResult {
 export class KernelCheck {
   readonly #program: NativeProgram;
 
-  constructor(target: Target) {
+  private constructor(program: NativeProgram) {
+    this.#program = program;
+  }
+
+  static async build(target: Target): Promise<KernelCheck> {
     const kernels = readdirSync(join(PACKAGE, "native/satp")).filter((name) =>
       /^(?!evp).*_(kernel|features)\.cc$/.test(name),
     );
     const sources = kernels.map((name) => `native/satp/${name}`);
-    this.#program = new NativeProgram(target, ["test/native/kernel-check.cc", ...sources]);
+    return new KernelCheck(await NativeProgram.build(target, ["test/native/kernel-check.cc", ...sources]));
   }
 
   /** Whether the processor (or its emulator) can run the kernel. */
