@@ -39,6 +39,7 @@ export const noEvents: TunnelEvents = {
   endpointMoved() {},
   candidateAppeared() {},
   sequenceLow() {},
+  livenessChanged() {},
 };
 
 export function openTunDevice({ inside }: RunnerOptions): TunDevice {

@@ -7,7 +7,9 @@
  */
 import { createInterface } from "node:readline";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { DEFAULT_SUITE } from "satp-core";
 import { createPacketBatch, createSatpCipher, EventSignal, FdPoller, joinedBatchSize } from "tun-native";
+import { BURST } from "../src/data-plane/burst.ts";
 import { DataPlane } from "../src/data-plane/data-plane.ts";
 import {
   INNER_MTU,
@@ -33,7 +35,6 @@ export interface StageReport {
 
 /** Commands are looked for this often. */
 const COMMAND_MS = 20;
-const BURST = { capacity: 128, bytes: 128 * 9728 };
 const MIB = 1024 * 1024;
 
 async function run(options: RunnerOptions): Promise<void> {
@@ -66,6 +67,7 @@ async function run(options: RunnerOptions): Promise<void> {
     datagrams: createPacketBatch(socket.offloads.includes("coalescing") ? joinedBatchSize() : BURST),
   });
   plane.packetLimit = INNER_MTU;
+  plane.tagBytes = DEFAULT_SUITE.tagBytes;
 
   let ended = false;
   let turnMs = 0;
@@ -90,7 +92,7 @@ async function run(options: RunnerOptions): Promise<void> {
   while (!ended) {
     for (const end = now() + COMMAND_MS; now() < end; ) {
       const begun = now();
-      plane.turn(COMMAND_MS);
+      if (!plane.nextTurn()) plane.turn(COMMAND_MS);
       turnMs += now() - begun;
     }
     await yieldToEvents();
@@ -110,4 +112,4 @@ function clockCost(now: () => number): number {
   return least;
 }
 
-await run(JSON.parse(process.argv[2] ?? "{}"));
+void run(JSON.parse(process.argv[2] ?? "{}"));

@@ -11,6 +11,12 @@ export function timedDevice(device: PacketDevice, { read, write }: StageClocks):
     kind: device.kind,
     name: device.name,
     maxFrameBytes: device.maxFrameBytes,
+    get segmentGap() {
+      return device.segmentGap;
+    },
+    set segmentGap(bytes) {
+      device.segmentGap = bytes;
+    },
     get pending() {
       return device.pending;
     },
@@ -65,6 +71,12 @@ export function timedPoller(poller: Poller, { wait }: StageClocks): Poller {
     wait(timeoutMs) {
       const started = wait.now();
       const ready = poller.wait(timeoutMs);
+      wait.end(started, 0);
+      return ready;
+    },
+    look() {
+      const started = wait.now();
+      const ready = poller.look();
       wait.end(started, 0);
       return ready;
     },

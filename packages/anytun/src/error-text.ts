@@ -12,8 +12,10 @@ export function errorReason(error: unknown): string {
   return systemError(error)?.reason ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** The errno's name, `undefined` for other errors. */
+/** The errno's name, of Node's errors and tun-native's; `undefined` for others. */
 export function errorCode(error: unknown): string | undefined {
+  if (error instanceof Error && "errno" in error && "code" in error && typeof error.code === "string")
+    return error.code;
   return systemError(error)?.code;
 }
 

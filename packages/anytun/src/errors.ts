@@ -5,9 +5,10 @@
  * - `log`: a log target cannot be opened
  * - `state`: the sequence store cannot be read or written
  * - `sequence-exhausted`: the key has no unused sequence numbers left
+ * - `connection`: a connection or a route cannot be used as it was described
  * - `start`: another step of the start failed
  */
-export type AnytunErrorCode = "usage" | "log" | "state" | "sequence-exhausted" | "start";
+export type AnytunErrorCode = "usage" | "log" | "state" | "sequence-exhausted" | "connection" | "start";
 
 export class AnytunError extends Error {
   readonly code: AnytunErrorCode;

@@ -1,11 +1,12 @@
 /**
  * The original's command-line grammar, exactly: no bundling, no abbreviations, no positional words; a value is the
  * next word and never begins with `-`; left to right, the first error wins, and -h and -v act when they are reached.
- * Ours in addition: `--name=value`, whose value may begin with `-`.
+ * Ours in addition: `--name=value`, whose value may begin with `-`, and behind `--config-dir DIR` the name of a tunnel.
  */
+import { checkTunnelName } from "../config/tunnel-name.ts";
 import { quoted, UsageError } from "../errors.ts";
 import { splitLogTarget } from "../log/target-spec.ts";
-import { findOption, type Option, type OptionName, options, takesValue } from "./options.ts";
+import { anytunOptions, type Option, type OptionName, type OptionSet, takesValue } from "./options.ts";
 
 /** One option of the command line. */
 export interface Argument {
@@ -14,26 +15,43 @@ export interface Argument {
   readonly typed: string;
   /** Empty for switches. */
   readonly value: string;
-  /** Position of the word that holds the value (of the option itself for switches). */
+  /** Position of the word that holds the value (of the option itself for switches); -1 when it stood in a file. */
   readonly index: number;
+  /** The value as bytes, of secrets that stood in a file. */
+  readonly bytes?: Uint8Array;
 }
 
-export type Invocation =
-  | { readonly action: "help" | "version" }
-  | { readonly action: "run"; readonly args: readonly Argument[] };
+/** A tunnel of a configuration directory, named on the command line. */
+export interface TunnelReference {
+  readonly dir: string;
+  /** Absent = every tunnel that should be started by itself. */
+  readonly name: string | undefined;
+  /** How many arguments stand before it. */
+  readonly at: number;
+}
+
+export type Invocation = { readonly action: "help" | "version" } | RunInvocation;
+
+export interface RunInvocation {
+  readonly action: "run";
+  readonly args: readonly Argument[];
+  readonly tunnel?: TunnelReference;
+}
 
 /**
  * @param words the command line without interpreter and script
+ * @param known the options of the program
  * @throws UsageError for the first word that does not fit; never shows a secret
  */
-export function parseArguments(words: readonly string[]): Invocation {
+export function parseArguments(words: readonly string[], known: OptionSet = anytunOptions): Invocation {
   const args: Argument[] = [];
+  let tunnel: TunnelReference | undefined;
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
     const joined = joinedValue(word);
     const typed = joined?.typed ?? word;
-    const option = findOption(typed);
-    if (option === undefined) throw unknownWord(word, index, args.at(-1));
+    const option = known.find(typed);
+    if (option === undefined) throw unknownWord(known, word, index, args.at(-1));
     if (option.definition.acts !== undefined && joined === undefined) return { action: option.definition.acts };
     if (!takesValue(option)) {
       if (joined !== undefined) throw new UsageError(typed, undefined, "takes no value");
@@ -43,24 +61,32 @@ export function parseArguments(words: readonly string[]): Invocation {
     const raw = joined === undefined ? nextValue(option, typed, words, ++index) : joined.value;
     const value = option.definition.whole ? raw : firstToken(raw);
     checkSyntax(option.name, typed, value);
-    args.push({ name: option.name, typed, value, index });
+    if (option.name === "config-dir") {
+      if (tunnel !== undefined)
+        throw new UsageError(typed, value, "a second one; expected one directory and one tunnel");
+      const name = words[index + 1]?.startsWith("-") === false ? words[++index] : undefined;
+      if (value === "")
+        throw new UsageError(typed, value, "expected a directory, like /etc/anytun, and a tunnel in it");
+      if (name !== undefined) checkTunnelName(typed, name);
+      tunnel = { dir: value, name, at: args.length };
+    } else args.push({ name: option.name, typed, value, index });
   }
-  return { action: "run", args };
+  return tunnel === undefined ? { action: "run", args } : { action: "run", args, tunnel };
 }
 
 /**
  * Positions of the words that hold secrets. Looks only at the table and never fails, so that secrets are masked in the
  * process title even on a command line that is refused afterwards.
  */
-export function secretWords(words: readonly string[]): number[] {
+export function secretWords(words: readonly string[], known: OptionSet = anytunOptions): number[] {
   const found: number[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
-    const option = findOption(word);
+    const option = known.find(word);
     if (option === undefined) {
       // `--key-file=` begins like `--key`, but is an option of its own
-      const joined = findOption(joinedValue(word)?.typed ?? word);
-      if (joined === undefined ? gluedSecret(word) !== undefined : joined.definition.secret) found.push(index);
+      const joined = known.find(joinedValue(word)?.typed ?? word);
+      if (joined === undefined ? gluedSecret(known, word) !== undefined : joined.definition.secret) found.push(index);
     } else if (takesValue(option)) {
       index++;
       if (option.definition.secret && index < words.length) found.push(index);
@@ -101,12 +127,12 @@ function checkSyntax(name: OptionName, typed: string, value: string): void {
   }
 }
 
-function unknownWord(word: string, index: number, previous: Argument | undefined): UsageError {
-  const secret = gluedSecret(word);
+function unknownWord(known: OptionSet, word: string, index: number, previous: Argument | undefined): UsageError {
+  const secret = gluedSecret(known, word);
   if (secret !== undefined) return new UsageError(secret, undefined, "the value must be a word of its own");
   if (word.startsWith("-")) {
     const name = joinedValue(word)?.typed ?? word;
-    const glued = /^-[^-]./.test(word) && findOption(word.slice(0, 2)) !== undefined;
+    const glued = /^-[^-]./.test(word) && known.find(word.slice(0, 2)) !== undefined;
     return new UsageError(
       quoted(name),
       undefined,
@@ -114,15 +140,15 @@ function unknownWord(word: string, index: number, previous: Argument | undefined
     );
   }
   // an unquoted passphrase with a blank in it ends up here
-  if (previous !== undefined && findOption(previous.typed)?.definition.secret) {
+  if (previous !== undefined && known.find(previous.typed)?.definition.secret) {
     return new UsageError(previous.typed, undefined, `a word that is no option follows the value (word ${index + 1})`);
   }
   return new UsageError(quoted(word), undefined, "unexpected word; options begin with -");
 }
 
 /** The option whose secret is written into the same word: `-Esecret`, `--passphrase=secret`. */
-function gluedSecret(word: string): string | undefined {
-  for (const { name, definition } of options) {
+function gluedSecret(known: OptionSet, word: string): string | undefined {
+  for (const { name, definition } of known.options) {
     if (!definition.secret) continue;
     const short = `-${definition.alias}`;
     const long = `--${name}`;

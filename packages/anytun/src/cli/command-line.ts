@@ -22,6 +22,7 @@ export const REPLACEMENT = "\ufffd";
  * @param raw the words behind the script's name, as typed
  */
 export function argumentBytes(arg: Argument, raw: readonly Uint8Array[]): Uint8Array {
+  if (arg.bytes !== undefined) return arg.bytes;
   const word = raw[arg.index];
   if (word === undefined || !arg.value.includes(REPLACEMENT)) return new Uint8Array(Buffer.from(arg.value, "utf8"));
   const prefix = Buffer.from(`${arg.typed}=`);

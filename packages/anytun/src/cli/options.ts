@@ -140,7 +140,12 @@ export const optionTable = {
     valueHint: "<kd-prf>",
     description: "how packet keys are derived (default: aes-ctr)",
   },
-  role: { type: "string", alias: "e", valueHint: "<role>", description: "left, alice, server or right, bob, client" },
+  role: {
+    type: "string",
+    alias: "e",
+    valueHint: "<role>",
+    description: "role: left, alice, server or right, bob, client",
+  },
   passphrase: {
     type: "string",
     alias: "E",
@@ -183,12 +188,37 @@ export const optionTable = {
     valueHint: "<bytes|auto>",
     description: "MTU of the interface; auto: what the path to the peer takes (default: 1400 with -n)",
   },
+  "install-routes": {
+    type: "boolean",
+    description: "let the kernel route the networks behind peers into the tunnel",
+  },
   "no-mss-clamp": { type: "boolean", description: "leave the segment size of TCP connections alone" },
+  keepalive: {
+    type: "string",
+    valueHint: "<seconds>",
+    description: "send an empty packet after so long without one, tell when the peer is silent (default: 0, off)",
+  },
   "state-dir": {
     type: "string",
     valueHint: "<path|none>",
     whole: true,
     description: "where used sequence numbers are remembered",
+  },
+  "status-socket": {
+    type: "string",
+    valueHint: "<path|none>",
+    whole: true,
+    description: 'where "anytun status" is answered',
+  },
+  "status-group": {
+    type: "string",
+    valueHint: "<name>",
+    description: 'group that may ask "anytun status" besides the owner',
+  },
+  metrics: {
+    type: "string",
+    valueHint: "<[address:]port>",
+    description: "serve Prometheus metrics over HTTP (default address: 127.0.0.1)",
   },
   "passphrase-file": {
     type: "string",
@@ -207,32 +237,94 @@ export const optionTable = {
     valueHint: "<text|json>",
     description: "layout of what goes to files and streams (default: text)",
   },
+  "config-dir": {
+    type: "string",
+    valueHint: "<dir> [<name>]",
+    whole: true,
+    description: "options of this tunnel from <dir>/<name>, in this place; without a name all in <dir>/autostart",
+  },
+  "sync-tls-cert": {
+    type: "string",
+    valueHint: "<path>",
+    whole: true,
+    description: "certificate of this node: the cluster port speaks TLS only",
+  },
+  "sync-tls-key": { type: "string", valueHint: "<path>", whole: true, description: "its key" },
+  "sync-tls-ca": {
+    type: "string",
+    valueHint: "<path>",
+    whole: true,
+    description: "authority whose certificates make a node of the cluster",
+  },
+  "sync-plain-port": {
+    type: "string",
+    valueHint: "<port>",
+    description: "cluster port without TLS, for originals, beside the one with it",
+  },
+  "sync-plain-hosts": {
+    type: "string",
+    valueHint: "<hosts>",
+    whole: true,
+    description: "like -M, for nodes without TLS; may be repeated",
+  },
+  "sync-without-secrets": { type: "boolean", description: "leave keys out of what the cluster port sends without TLS" },
+  "announce-script": {
+    type: "string",
+    valueHint: "<script>",
+    whole: true,
+    description: "program that announces this node: called with announce or withdraw, and the interface",
+  },
   "no-tun-offload": { type: "boolean", description: "exchange single frames with the interface" },
   "no-udp-offload": { type: "boolean", description: "exchange single datagrams with the network" },
 } as const;
 
-export type OptionName = keyof typeof optionTable;
+/** Options that only a companion tool has. */
+const toolTable = {
+  file: { type: "string", alias: "f", valueHint: "<path>", whole: true, description: "table of messages to serve" },
+} as const;
+
+export type OptionName = keyof typeof optionTable | keyof typeof toolTable;
+
+const everyOption: Readonly<Record<OptionName, OptionDefinition>> = { ...optionTable, ...toolTable };
 
 export interface Option {
   readonly name: OptionName;
   readonly definition: OptionDefinition;
 }
 
-/** The table in order. */
-export const options: readonly Option[] = Object.keys(optionTable)
-  .filter(isOptionName)
-  .map((name) => ({
-    name,
-    definition: optionTable[name],
-  }));
+/** The options that one program knows. */
+export class OptionSet {
+  /** In the order of the usage text. */
+  readonly options: readonly Option[];
+  readonly #bySpelling: ReadonlyMap<string, Option>;
 
-const bySpelling: ReadonlyMap<string, Option> = new Map(
-  options.flatMap((option) => spellings(option).map((spelling): [string, Option] => [spelling, option])),
-);
+  /** @param described descriptions that mean something else for this program */
+  constructor(names: readonly OptionName[], described: Partial<Record<OptionName, string>> = {}) {
+    this.options = names.map((name) => {
+      const description = described[name];
+      const definition: OptionDefinition = everyOption[name];
+      return { name, definition: description === undefined ? definition : { ...definition, description } };
+    });
+    this.#bySpelling = new Map(
+      this.options.flatMap((option) => spellings(option).map((spelling): [string, Option] => [spelling, option])),
+    );
+  }
 
-/** @param spelling exactly as typed, dashes included */
+  /** @param spelling exactly as typed, dashes included */
+  find(spelling: string): Option | undefined {
+    return this.#bySpelling.get(spelling);
+  }
+}
+
+/** What anytun itself knows. */
+export const anytunOptions: OptionSet = new OptionSet(Object.keys(optionTable).filter(isAnytunOption));
+
+/** The table of anytun in order. */
+export const options: readonly Option[] = anytunOptions.options;
+
+/** An option of anytun. @param spelling exactly as typed, dashes included */
 export function findOption(spelling: string): Option | undefined {
-  return bySpelling.get(spelling);
+  return anytunOptions.find(spelling);
 }
 
 /** `-x` first where there is one, then `--long`. */
@@ -245,6 +337,6 @@ export function takesValue(option: Option): boolean {
   return option.definition.type === "string";
 }
 
-function isOptionName(name: string): name is OptionName {
+function isAnytunOption(name: string): name is keyof typeof optionTable {
   return Object.hasOwn(optionTable, name);
 }

@@ -20,13 +20,20 @@ export interface SignalSource {
   off(signal: HandledSignal, listener: () => void): unknown;
 }
 
+/** What runs until it is closed: the daemon, or anytun-controld. */
+export type Supervised = Pick<Daemon, "closed" | "report" | "close">;
+
 export interface Supervision {
-  /** Starts the daemon; undefined when `signal` aborted before it was up. */
-  readonly start: (signal: AbortSignal) => Promise<Daemon | undefined>;
+  /** Starts it; undefined when `signal` aborted before it was up. */
+  readonly start: (signal: AbortSignal) => Promise<Supervised | undefined>;
   readonly log: Omit<OpenLog, "close">;
   readonly signals: SignalSource;
   /** Takes the one line about a fatal error for those who do not read the log. */
   readonly complain: (text: string) => void;
+  /** SIGHUP, once log files were reopened; only while there is a daemon. */
+  readonly reload?: () => void;
+  /** The end begins. */
+  readonly stopping?: () => void;
   readonly closeTimeoutMs?: number;
   /** Signals to stop that follow the first so soon are part of it: `timeout` and terminals send them twice. */
   readonly burstMs?: number;
@@ -43,7 +50,7 @@ export async function supervise(supervision: Supervision): Promise<number> {
   const forced = new Promise<number>((resolve) => {
     force = resolve;
   });
-  let daemon: Daemon | undefined;
+  let daemon: Supervised | undefined;
   let burstEnd = Number.NEGATIVE_INFINITY;
   let isReportDue = false;
   const report = (): void => {
@@ -61,8 +68,10 @@ export async function supervise(supervision: Supervision): Promise<number> {
     },
     other: (name) => {
       log.notice(`${name} caught`);
-      if (name === OTHER_SIGNALS.SIGHUP) log.reopen();
-      else if (name === OTHER_SIGNALS.SIGUSR1) report();
+      if (name === OTHER_SIGNALS.SIGHUP) {
+        log.reopen();
+        if (daemon !== undefined) supervision.reload?.();
+      } else if (name === OTHER_SIGNALS.SIGUSR1) report();
       else log.notice(`debug lines are ${log.toggleDebug() ? "on" : "off"}`);
     },
   });
@@ -72,6 +81,7 @@ export async function supervise(supervision: Supervision): Promise<number> {
       if (daemon === undefined) return EXIT_OK;
       if (isReportDue) report();
       await Promise.race([daemon.closed, stopped]);
+      supervision.stopping?.();
       await daemon.close();
       return EXIT_OK;
     } catch (error) {
@@ -109,7 +119,7 @@ function listen(source: SignalSource, on: { stop: (name: string) => void; other:
   };
 }
 
-async function logReport(daemon: Daemon, log: Logger): Promise<void> {
+async function logReport(daemon: Supervised, log: Logger): Promise<void> {
   try {
     for (const line of await daemon.report()) log.notice(line);
   } catch (error) {

@@ -1,14 +1,27 @@
 /** The texts of -h and -v, in the original's layout. */
-import { type Option, options, spellings } from "./options.ts";
+import { type Option, type OptionSet, options, spellings } from "./options.ts";
 
 /** Descriptions begin in this column, counted from 1. */
 const DESCRIPTION_COLUMN = 40;
 
-const GENKEY = `${"anytun genkey [-h]".padEnd(DESCRIPTION_COLUMN - 1)}make a random key for --key-file`;
+const COMMANDS = [
+  ["anytun genkey [-h]", "make a random key for --key-file"],
+  ["anytun status [-h]", "show the running tunnels"],
+  ["anytun install-units [-h]", "write the units of systemd"],
+] as const;
 
 /** The list of options, final newline included. */
 export function usageText(): string {
-  return `USAGE:\nanytun \n${options.map(entry).join("")}\n${GENKEY}\n`;
+  return `USAGE:\nanytun \n${options.map(entry).join("")}\n${commands()}`;
+}
+
+function commands(): string {
+  return COMMANDS.map(([head, description]) => `${head.padEnd(DESCRIPTION_COLUMN - 1)}${description}\n`).join("");
+}
+
+/** The same for a companion tool. */
+export function toolUsageText(program: string, known: OptionSet): string {
+  return `USAGE:\n${program} \n${known.options.map(entry).join("")}`;
 }
 
 /** What the addon was built for. `process` is one. */
@@ -19,8 +32,8 @@ export interface Runtime {
 }
 
 /** Two lines. */
-export function versionText(version: string, runtime: Runtime): string {
-  return `anytun version ${version}\nnode ${runtime.version}, addon ${runtime.platform}-${runtime.arch}\n`;
+export function versionText(version: string, runtime: Runtime, program = "anytun"): string {
+  return `${program} version ${version}\nnode ${runtime.version}, addon ${runtime.platform}-${runtime.arch}\n`;
 }
 
 function entry(option: Option): string {

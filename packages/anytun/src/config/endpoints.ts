@@ -7,7 +7,7 @@ import type { ArgumentSet } from "./argument-set.ts";
 import type { AddressFamily, Config, StartNote } from "./config.ts";
 import { parsePort, type ServiceLookup } from "./values.ts";
 
-const DEFAULT_PORT = 4444;
+export const DEFAULT_PORT = 4444;
 const MAX_HOST_LENGTH = 253;
 
 export type EndpointConfig = Pick<Config, "family" | "local" | "remote">;

@@ -1,80 +1,116 @@
 /** Arguments → `Config`. Every check that needs no device and no socket is made here. */
+import { resolve } from "node:path";
 import type { Argument } from "../cli/arguments.ts";
-import type { OptionName } from "../cli/options.ts";
 import { UsageError } from "../errors.ts";
 import type { LogFormat } from "../log/line.ts";
-import { DEFAULT_LOG, type LogTargetSpec, parseLogFormat, parseLogTargets } from "../log/target-spec.ts";
+import { DEFAULT_LOG, parseLogFormat } from "../log/target-spec.ts";
 import { ArgumentSet } from "./argument-set.ts";
+import { clientsOf, serverConfig, unusedSecret } from "./clients.ts";
+import { parseCluster } from "./cluster.ts";
 import type { Config, StartNote } from "./config.ts";
 import { parseDevice, parseInterfaceAddresses, parseMtu, parsePostUpScript } from "./device.ts";
 import { parseEndpoints } from "./endpoints.ts";
-import { parseKeys, parseRole, parseSuite, parseWindowSize } from "./protection.ts";
-import { findSecrets, type SecretSources } from "./secrets.ts";
+import { parseLog } from "./log-targets.ts";
+import { parseMetrics } from "./metrics.ts";
+import { parseKeepAlive, parseKeys, parseRole, parseSuite, parseWindowSize, randomKeys } from "./protection.ts";
+import { parseRoutes, parseRouting } from "./routes.ts";
+import { findSecrets, isEmpty, type SecretSources } from "./secrets.ts";
+import { systemTcpServices } from "./services.ts";
 import { parseStateDir, type StateDirEnvironment } from "./state-dir.ts";
+import { parseStatusSocket } from "./status-socket.ts";
+import type { ClientArguments } from "./tunnel-dir.ts";
 import { parseNumber, type ServiceLookup } from "./values.ts";
 
 /** What the parser needs to know about the machine. */
 export interface ParseEnvironment extends StateDirEnvironment, SecretSources {
   readonly services: ServiceLookup;
+  /** Absent = the system's. */
+  readonly tcpServices?: ServiceLookup;
   isFile(path: string): boolean;
 }
 
-/** Recognised, and refused until they do something. */
-const NOT_AVAILABLE: ReadonlyMap<OptionName, string> = new Map([
-  ["username", "running as another user"],
-  ["groupname", "running as another group"],
-  ["chroot", "changing the root directory"],
-  ["write-pid", "writing a pid file"],
-  ["sync-interface", "cluster synchronisation"],
-  ["sync-port", "cluster synchronisation"],
-  ["sync-hosts", "cluster synchronisation"],
-  ["control-host", "cluster synchronisation"],
-  ["route", "routing between several connections"],
-]);
-
-/** @throws UsageError for the first option whose value cannot be used */
-export function parseConfig(list: readonly Argument[], environment: ParseEnvironment): Config {
-  refuseUnavailable(list);
+/**
+ * @param clientFiles those that this daemon serves by itself; without them it has one connection of its own
+ * @throws UsageError for the first option whose value cannot be used
+ */
+export function parseConfig(
+  list: readonly Argument[],
+  environment: ParseEnvironment,
+  clientFiles: readonly ClientArguments[] = [],
+): Config {
   const args = new ArgumentSet(list);
   const notes: StartNote[] = [];
   const suite = parseSuite(args, notes);
+  const device = parseDevice(args, notes);
+  const endpoints = parseEndpoints(args, environment.services, notes);
+  const own = {
+    mux: parseId(args, "mux"),
+    routing: parseRouting(args, device.kind, notes),
+    suite,
+    role: parseRole(args),
+    device,
+    remote: endpoints.remote,
+  };
+  const cluster = parseCluster(args, environment.tcpServices ?? systemTcpServices);
+  const clients = clientsOf(clientFiles, environment, notes);
+  const secrets = findSecrets(args, environment, notes);
+  const keysOf = () => parseKeys(secrets, suite);
+  if (clients !== undefined && own.remote === undefined && !isEmpty(secrets)) notes.push(unusedSecret);
+  const mayBeGuest = cluster !== undefined && cluster.hosts.length > 0 && own.remote === undefined;
+  const isGuest = mayBeGuest && suite.kdPrf !== "null" && isEmpty(secrets);
   return {
-    logTargets: parseLog(args),
+    name: undefined,
+    logTargets: parseLog(args, DEFAULT_LOG, environment.cwd),
     logFormat: parseFormat(args),
     foreground: args.has("nodaemonize") || args.has("debug"),
-    ...parseEndpoints(args, environment.services, notes),
-    device: parseDevice(args, notes),
+    pidFile: parsePath(args, "write-pid", environment.cwd),
+    username: args.lastWord("username")?.value,
+    groupname: args.lastWord("groupname")?.value,
+    chroot: parsePath(args, "chroot", environment.cwd),
+    ...endpoints,
+    ...(clients === undefined
+      ? { ...own, keys: isGuest ? randomKeys(suite) : keysOf() }
+      : serverConfig(own, clients, keysOf, notes)),
+    hasOwnKeys: !isGuest,
+    cluster,
     ...parseInterfaceAddresses(args),
     mtu: parseMtu(args),
     mssClamp: !args.has("no-mss-clamp"),
     offload: { tun: !args.has("no-tun-offload"), udp: !args.has("no-udp-offload") },
     postUpScript: parsePostUpScript(args, environment.isFile),
-    mux: parseId(args, "mux"),
+    announceScript: parseAnnounceScript(args, environment),
+    routes: parseRoutes(args),
+    installRoutes: args.has("install-routes"),
+    clients: clients ?? [],
     senderId: parseId(args, "sender-id"),
     windowSize: parseWindowSize(args, notes),
-    suite,
-    role: parseRole(args),
-    keys: parseKeys(findSecrets(args, environment, notes), suite),
+    keepAliveSeconds: parseKeepAlive(args),
     stateDir: parseStateDir(args, environment),
+    metrics: parseMetrics(args, notes),
+    statusSocket: parseStatusSocket(args, environment),
     notes,
   };
 }
 
-function refuseUnavailable(list: readonly Argument[]): void {
-  for (const arg of list) {
-    const feature = NOT_AVAILABLE.get(arg.name);
-    if (feature !== undefined) throw new UsageError(arg.typed, arg.value, `${feature} is not available yet`);
-  }
+/** Relative to where the program was started, whatever becomes the working directory. */
+function parsePath(args: ArgumentSet, name: "write-pid" | "chroot", cwd: string): string | undefined {
+  const arg = args.lastWord(name);
+  return arg === undefined ? undefined : resolve(cwd, arg.value);
 }
 
-/** -U stands for a `stdout:5` target at its place in the list. */
-function parseLog(args: ArgumentSet): readonly LogTargetSpec[] {
-  const debug = args.last("debug");
-  const wanted = args.all("log", "debug").flatMap((arg) => {
-    if (arg.name === "debug") return arg === debug ? [{ option: arg.typed, value: "stdout:5" }] : [];
-    return [{ option: arg.typed, value: arg.value }];
-  });
-  return wanted.length === 0 ? DEFAULT_LOG : parseLogTargets(wanted);
+/** Called long after the start, when the working directory may be another one, and root what -C says. */
+function parseAnnounceScript(
+  args: ArgumentSet,
+  { cwd, isFile }: Pick<ParseEnvironment, "cwd" | "isFile">,
+): string | undefined {
+  const arg = args.last("announce-script");
+  if (arg === undefined) return undefined;
+  if (arg.value === "") throw new UsageError(arg.typed, arg.value, "expected a program");
+  if (args.has("chroot"))
+    throw new UsageError(arg.typed, arg.value, "cannot be started from inside the directory of -C");
+  const path = resolve(cwd, arg.value);
+  if (!isFile(path)) throw new UsageError(arg.typed, arg.value, "no such file");
+  return path;
 }
 
 function parseFormat(args: ArgumentSet): LogFormat {

@@ -1,4 +1,5 @@
 /** Algorithms, role and key material (spec: satp-wire.md 1 and 3). Bad or missing keys end here, before anything starts. */
+import { randomBytes } from "node:crypto";
 import {
   authByName,
   cipherByName,
@@ -80,6 +81,14 @@ export function parseWindowSize(args: ArgumentSet, notes: StartNote[]): number {
   return size;
 }
 
+const MAX_KEEP_ALIVE_SECONDS = 86_400;
+
+export function parseKeepAlive(args: ArgumentSet): number {
+  const arg = args.lastWord("keepalive");
+  const expected = `expected a number of seconds from 0 (off) to ${MAX_KEEP_ALIVE_SECONDS}`;
+  return arg === undefined ? 0 : parseNumber(arg, 0, MAX_KEEP_ALIVE_SECONDS, expected);
+}
+
 /** @throws UsageError when something is missing or not as long as the algorithms need */
 export function parseKeys({ passphrase, key, salt }: Secrets, suite: Suite): MasterKeys {
   if (suite.kdPrf !== "null") {
@@ -88,6 +97,13 @@ export function parseKeys({ passphrase, key, salt }: Secrets, suite: Suite): Mas
     if (salt !== undefined) checkLength(salt, MASTER_SALT_BYTES, "a salt");
   }
   return deriveMasterKeys({ suite, passphrase: passphrase?.bytes, key: key?.bytes, salt: salt?.bytes });
+}
+
+/** Keys that nobody has, for a node that uses only those that others hand out. */
+export function randomKeys(suite: Suite): MasterKeys {
+  const { kdPrf } = suite;
+  if (kdPrf === "null") return { masterKey: new Uint8Array(0), masterSalt: new Uint8Array(0) };
+  return { masterKey: randomBytes(keyBytes(kdPrf)), masterSalt: randomBytes(MASTER_SALT_BYTES) };
 }
 
 function requireBoth(key: Secret | undefined, salt: Secret | undefined): void {

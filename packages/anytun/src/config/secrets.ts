@@ -58,6 +58,11 @@ export function findSecrets(args: ArgumentSet, sources: SecretSources, notes: St
   return credentials;
 }
 
+/** Whether there is none at all. */
+export function isEmpty(secrets: Secrets): boolean {
+  return !hasAny(secrets);
+}
+
 function hasAny({ passphrase, key, salt }: Secrets): boolean {
   return (passphrase ?? key ?? salt) !== undefined;
 }

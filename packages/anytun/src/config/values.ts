@@ -19,10 +19,10 @@ export function decimal(text: string): number | undefined {
 /** UDP port of a service name. */
 export type ServiceLookup = (name: string) => number | undefined;
 
-export function parsePort(arg: Argument, services: ServiceLookup): number {
+export function parsePort(arg: Argument, services: ServiceLookup, protocol: "UDP" | "TCP" = "UDP"): number {
   const port = decimal(arg.value) ?? services(arg.value);
   if (port === undefined || port > 65_535) {
-    throw new UsageError(arg.typed, arg.value, "expected a port from 0 to 65535 or the name of a UDP service");
+    throw new UsageError(arg.typed, arg.value, `expected a port from 0 to 65535 or the name of a ${protocol} service`);
   }
   return port;
 }

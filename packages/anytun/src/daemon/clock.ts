@@ -2,13 +2,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface Clock {
-  /** Monotonic milliseconds. */
+  /** Milliseconds of CLOCK_MONOTONIC, as the data plane counts them too. */
   now(): number;
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** When this process began. */
+const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => originMs + performance.now(),
   sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
 };

@@ -1,6 +1,6 @@
 /** The TUN or TAP device and its interface: opened and configured before the data plane gets it (spec: anytun-cli.md 8). */
 import { formatAddress, parseAddress } from "satp-core";
-import { NetworkInterface, TunDevice } from "tun-native";
+import { NetworkInterface, TunDevice, TunNativeError } from "tun-native";
 import type { Config, InterfaceAddress } from "../config/config.ts";
 import type { Logger } from "../log/logger.ts";
 
@@ -36,6 +36,39 @@ export function openDevice(
   } catch (error) {
     device.close();
     throw error;
+  }
+}
+
+/**
+ * What a running interface is given instead: new addresses before old ones go, so that it is never without.
+ * @throws TunNativeError; a part may have been changed then
+ */
+export function reconfigureDevice(
+  link: NetworkInterface,
+  kind: "tun" | "tap",
+  old: Pick<Config, "ipv4" | "ipv6" | "mtu">,
+  next: Pick<Config, "ipv4" | "ipv6" | "mtu">,
+): void {
+  const hasAddress = next.ipv4 !== undefined || next.ipv6 !== undefined;
+  for (const family of ["ipv4", "ipv6"] as const) {
+    const [before, after] = [old[family], next[family]];
+    if (before?.address === after?.address && before?.prefixLength === after?.prefixLength) continue;
+    const wanted = after !== undefined && kind === "tap" && family === "ipv4" ? withBroadcast(after) : after;
+    if (wanted !== undefined) link.addAddress(wanted);
+    if (before !== undefined) link.removeAddress(before);
+    // the kernel takes the later addresses of a network away with the first one
+    if (wanted !== undefined && before !== undefined) addIfMissing(link, wanted);
+  }
+  if (typeof next.mtu === "number") link.mtu = next.mtu;
+  else if (next.mtu === undefined && typeof old.mtu === "number" && hasAddress) link.mtu = CONFIGURED_MTU;
+  if (hasAddress && !link.isUp) link.isUp = true;
+}
+
+function addIfMissing(link: NetworkInterface, address: InterfaceAddress): void {
+  try {
+    link.addAddress(address);
+  } catch (error) {
+    if (!(error instanceof TunNativeError && error.code === "EEXIST")) throw error;
   }
 }
 

@@ -22,6 +22,7 @@ export function peerEndpoint(peer: Address, port: number, sockets: readonly Loca
 
 /** 0 for a zone that does not exist: the kernel then says that the address is out of reach. */
 function scopeOf(zone: string): number {
+  if (zone === "") return 0;
   if (/^\d+$/.test(zone)) return Number(zone);
   const link = networkInterfaces()[zone]?.find((entry) => entry.family === "IPv6" && entry.scopeid !== 0);
   return link?.family === "IPv6" ? link.scopeid : 0;

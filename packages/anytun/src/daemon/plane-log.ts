@@ -1,6 +1,7 @@
 /** What the data plane reports, in the words of the log (spec: anytun-cli.md 7 and 10). */
 import { formatEndpoint } from "satp-core";
-import type { Rejections } from "../data-plane/messages.ts";
+import type { LivenessChange, Rejections } from "../data-plane/messages.ts";
+import type { DataPlaneEvent } from "../data-plane/thread.ts";
 import { LOG_ERROR, LOG_NOTICE, LOG_WARNING } from "../log/level.ts";
 import type { Logger } from "../log/logger.ts";
 import { RateLimiter } from "../log/rate-limiter.ts";
@@ -14,23 +15,47 @@ export class PlaneLog {
   readonly #limiter: RateLimiter;
   readonly #lasting: RateLimiter;
   readonly #device: string;
-  readonly #mux: number;
+  readonly #headerMux: () => number | undefined;
 
-  /** @param mux the one in the header of what we send */
-  constructor(log: Logger, clock: Clock, device: string, mux: number) {
+  /** @param headerMux the one in the header of all that we send; undefined with routes: there it is each peer's own */
+  constructor(log: Logger, clock: Clock, device: string, headerMux: () => number | undefined) {
     this.#log = log;
     this.#limiter = new RateLimiter(log, () => clock.now());
     this.#lasting = new RateLimiter(log, () => clock.now(), LASTING);
     this.#device = device;
-    this.#mux = mux;
+    this.#headerMux = headerMux;
+  }
+
+  onEvent(event: DataPlaneEvent): void {
+    switch (event.type) {
+      case "peer-detected":
+        this.peerDetected(event.mux, event.endpoint);
+        break;
+      case "endpoint-moved":
+        this.endpointMoved(event.mux, event.endpoint);
+        break;
+      case "candidate-appeared":
+        this.candidateAppeared(event.mux, event.endpoint);
+        break;
+      case "rejected":
+        this.rejected(event.rejections);
+        break;
+      case "segments-refused":
+        this.segmentsRefused();
+        break;
+      case "liveness":
+        this.livenessChanged(event.changes, event.count);
+        break;
+    }
   }
 
   peerDetected(mux: number, endpoint: Int32Array): void {
     const text = formatEndpoint(endpoint);
     this.#log.notice(`autodetected remote host ${text}`);
     this.#log.notice(`added connection remote host ${text}`);
-    if (mux === this.#mux) return;
-    this.#log.warning(`the peer sends with mux ${mux} and we with ${this.#mux}: it may drop what we send; use one -m`);
+    const own = this.#headerMux();
+    if (own === undefined || mux === own) return;
+    this.#log.warning(`the peer sends with mux ${mux} and we with ${own}: it may drop what we send; use one -m`);
   }
 
   endpointMoved(mux: number, endpoint: Int32Array): void {
@@ -41,6 +66,16 @@ export class PlaneLog {
   candidateAppeared(mux: number, endpoint: Int32Array): void {
     const text = `connection ${mux} may have moved to ${formatEndpoint(endpoint)}: copies go there until it is certain`;
     this.#limiter.note("candidate", LOG_NOTICE, text);
+  }
+
+  /** @param count all that changed, of which some are named */
+  livenessChanged(changes: readonly LivenessChange[], count: number): void {
+    for (const { mux, endpoint, isSilent } of changes) {
+      const text = `connection ${mux} remote host ${formatEndpoint(endpoint)} is ${isSilent ? "silent" : "alive"}`;
+      this.#limiter.note("liveness", LOG_NOTICE, text);
+    }
+    const unnamed = "remote hosts fell silent or are alive again: see anytun status";
+    this.#limiter.note("unnamed-liveness", LOG_NOTICE, unnamed, count - changes.length);
   }
 
   rejected({ badTags, replays, lastReplay, tooLong, noSequence, sendTooBig }: Rejections): void {

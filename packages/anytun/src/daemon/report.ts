@@ -1,15 +1,23 @@
 /** Counters as log lines: what SIGUSR1 prints. Each counter is a `name=value` word, for people and scripts alike. */
-import { DROP_REASON_NAMES, formatEndpoint } from "satp-core";
+import { formatEndpoint } from "satp-core";
 import type { PeerSnapshot, Snapshot, Traffic } from "../data-plane/messages.ts";
+import { type PeerPage, readPage } from "../data-plane/peer-page.ts";
+import { happenedDrops, keepAlivesIn } from "./drop-counts.ts";
 
 /** Drops that never happened are left out; all other counters are always there. Nothing without a snapshot. */
-export function reportLines(snapshot: Snapshot | undefined): string[] {
-  if (snapshot === undefined) return [];
-  const { traffic, drops, tooBigAnswers, peers, offloads } = snapshot;
+export function reportLines(snapshot: Snapshot | undefined, page: PeerPage | undefined): string[] {
+  if (snapshot === undefined || page === undefined) return [];
+  const { traffic, drops, tooBigAnswers, keepAlivesOut, peerCount, offloads } = snapshot;
+  const peers = readPage(page);
+  const more = peerCount - peers.length;
   return [
-    `counters: ${trafficWords(traffic)} too-big-answers=${tooBigAnswers}`,
+    [
+      `counters: ${trafficWords(traffic)}`,
+      `keep-alives-in=${keepAlivesIn(drops)} keep-alives-out=${keepAlivesOut} too-big-answers=${tooBigAnswers}`,
+    ].join(" "),
     `drops: ${dropWords(drops)}`,
     ...peers.flatMap(peerLines),
+    ...(more > 0 ? [`${more} more peers: see anytun status`] : []),
     ...(offloads === undefined ? [] : [`offloads: ${offloadWords(offloads)}`]),
   ];
 }
@@ -26,11 +34,11 @@ function trafficWords({ packetsIn, bytesIn, packetsOut, bytesOut }: Traffic): st
 }
 
 function dropWords(drops: readonly number[]): string {
-  const happened = DROP_REASON_NAMES.flatMap((name, reason) => {
-    const count = drops[reason] ?? 0;
-    return count > 0 ? [`${name}=${count}`] : [];
-  });
-  return happened.length === 0 ? "none" : happened.join(" ");
+  return (
+    happenedDrops(drops)
+      .map(([name, count]) => `${name}=${count}`)
+      .join(" ") || "none"
+  );
 }
 
 /** `superFrames` is `super-frames=`: the names of the counters say what they are. */

@@ -58,6 +58,12 @@ export function senderIdOf(baseSenderId: number, epoch: number): number {
   return (baseSenderId + 256 * (epoch % 256) + Math.floor(epoch / 256)) % ALL_EPOCHS;
 }
 
+/** The epoch that has this sender id. */
+export function epochOf(baseSenderId: number, senderId: number): number {
+  const distance = (senderId - baseSenderId + ALL_EPOCHS) % ALL_EPOCHS;
+  return (distance >>> 8) + 256 * (distance & 0xff);
+}
+
 /**
  * Takes up to `count` numbers of one epoch; fewer at its end.
  * @throws AnytunError `sequence-exhausted` when no epoch is left
@@ -70,7 +76,7 @@ export function takeRange(
   if (!Number.isInteger(count) || count < 1) throw new RangeError(`count ${count}: expected a positive integer`);
   const { epoch, next: first } = position.next < EPOCH_NUMBERS ? position : firstPosition(space, position.epoch + 1);
   if (epoch >= (space.cluster ? CLUSTER_EPOCHS : ALL_EPOCHS)) {
-    const text = "all sequence numbers of this key are used up; nothing more can be sent until both ends get a new key";
+    const text = "all sequence numbers of a mux are used up; nothing more can be sent until there are new keys";
     throw new AnytunError("sequence-exhausted", text);
   }
   const end = Math.min(first + count, EPOCH_NUMBERS);

@@ -1,17 +1,20 @@
 /**
- * The file behind a sequence store: two slots that are written in turn, so that the one before a torn write survives.
- * It stays open, and so outlives a chroot and a change of user. Several processes may share it.
+ * The file behind a sequence book: two copies of each record that are written in turn, so that the one before a torn
+ * write survives. It stays open, and so outlives a chroot and a change of user. Several processes may share it.
  */
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   closeSync,
   constants,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   type Stats,
   statSync,
@@ -22,12 +25,22 @@ import { dirname, join } from "node:path";
 import { errorCode, errorText } from "../error-text.ts";
 import { AnytunError } from "../errors.ts";
 import type { SequencePosition } from "./sequence-space.ts";
-import { decodeRecord, encodeRecord, RECORD_BYTES, type StateRecord } from "./state-record.ts";
+import {
+  COPIES,
+  copyOf,
+  decodeRecord,
+  encodeHead,
+  encodeRecord,
+  FILE_BYTES,
+  isBlank,
+  RECORD_BYTES,
+  recordOffset,
+  recordPlace,
+  type StateRecord,
+} from "./state-record.ts";
 
-/** Slots lie in different blocks of any disk: one torn write damages one of them. */
-const SLOT_STRIDE = 4096;
-const SLOTS = [0, 1] as const;
 const OTHERS = 0o077;
+const OTHERS_WRITE = 0o022;
 const LOCK_WAIT_MS = 2_000;
 const LOCK_POLL_MS = 2;
 
@@ -38,32 +51,42 @@ export interface FileLock {
   unlockFile(fd: number): void;
 }
 
+/** The records of one transaction. */
+export interface StateRecords {
+  /** Undefined for a mux that was never used. */
+  read(mux: number): StateRecord | undefined;
+  /** Takes the place of what `read` gave. */
+  write(mux: number, position: SequencePosition): void;
+}
+
 export class StateFile {
   readonly path: string;
-  readonly #fingerprint: string;
+  readonly #senderId: number;
   readonly #lock: FileLock;
   #fd: number;
 
-  private constructor(path: string, fd: number, fingerprint: string, lock: FileLock) {
+  private constructor(path: string, fd: number, senderId: number, lock: FileLock) {
     this.path = path;
     this.#fd = fd;
-    this.#fingerprint = fingerprint;
+    this.#senderId = senderId;
     this.#lock = lock;
   }
 
   /**
-   * Opens the file of this fingerprint, or makes it with `first` in it.
+   * Opens the file of a sender id, or makes it.
    * @throws AnytunError `state` naming path, system call and errno
    */
-  static open(dir: string, fingerprint: string, first: () => SequencePosition, lock: FileLock): StateFile {
-    const path = join(dir, fingerprint);
+  static open(dir: string, senderId: number, lock: FileLock): StateFile {
+    const path = join(dir, `sender-${senderId}`);
     prepareDirectory(dir);
-    const fd = openExisting(path) ?? create(dir, path, encodeRecord({ generation: 0, ...first() }, fingerprint));
+    const fd = openExisting(path) ?? create(dir, path, encodeHead(senderId));
     try {
-      checkPrivate(path, "file", fstatSync(fd), 0o600);
-      const file = new StateFile(path, fd, fingerprint, lock);
-      file.#read();
-      return file;
+      const stats = fstatSync(fd);
+      checkPrivate(path, "file", stats, 0o600);
+      const head = Buffer.alloc(RECORD_BYTES);
+      attempt("read", path, () => readSync(fd, head, 0, RECORD_BYTES, 0));
+      if (stats.size !== FILE_BYTES || !head.equals(encodeHead(senderId))) throw damaged(path);
+      return new StateFile(path, fd, senderId, lock);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -71,16 +94,28 @@ export class StateFile {
   }
 
   /**
-   * Reads the position, stores what `change` makes of it and returns when that is on the disk. Nobody else's change
-   * comes in between.
-   * @throws AnytunError `state`; and whatever `change` throws, with nothing stored
+   * Lets `change` read and write records and returns when what it wrote is on the disk. Nobody else's change comes in
+   * between.
+   * @throws AnytunError `state`; and whatever `change` throws. What was written until then counts: numbers are skipped.
    */
-  update<T>(change: (position: SequencePosition) => { readonly next: SequencePosition; readonly result: T }): T {
+  update<T>(change: (records: StateRecords) => T): T {
     this.#takeLock();
     try {
-      const current = this.#read();
-      const { next, result } = change(current);
-      this.#write({ generation: current.generation + 1, epoch: next.epoch, next: next.next });
+      // nobody else changes a record meanwhile: each is read once
+      const known = new Map<number, StateRecord | undefined>();
+      const read = (mux: number): StateRecord | undefined => {
+        if (!known.has(mux)) known.set(mux, this.#read(mux));
+        return known.get(mux);
+      };
+      const result = change({
+        read,
+        write: (mux, { epoch, next }) => {
+          const record = { generation: (read(mux)?.generation ?? 0) + 1, epoch, next };
+          this.#write(mux, record);
+          known.set(mux, record);
+        },
+      });
+      attempt("fdatasync", this.path, () => fdatasyncSync(this.#fd));
       return result;
     } finally {
       this.#lock.unlockFile(this.#fd);
@@ -104,38 +139,49 @@ export class StateFile {
     }
   }
 
-  #read(): StateRecord {
+  #read(mux: number): StateRecord | undefined {
+    const place = recordPlace(this.#senderId, mux);
     let newest: StateRecord | undefined;
-    for (const slot of SLOTS) {
+    let isUsed = false;
+    for (const copy of COPIES) {
       const bytes = Buffer.alloc(RECORD_BYTES);
-      attempt("read", this.path, () => readSync(this.#fd, bytes, 0, RECORD_BYTES, slot * SLOT_STRIDE));
-      const record = decodeRecord(bytes, this.#fingerprint);
+      attempt("read", this.path, () => readSync(this.#fd, bytes, 0, RECORD_BYTES, recordOffset(mux, copy)));
+      if (isBlank(bytes)) continue;
+      isUsed = true;
+      const record = decodeRecord(bytes, place);
       if (record !== undefined && (newest === undefined || record.generation > newest.generation)) newest = record;
     }
-    if (newest !== undefined) return newest;
-    // A new file could begin anywhere and repeat numbers: the choice is not ours.
-    const advice = "use a new key or another --sender-id, then remove the file";
-    throw new AnytunError("state", `state file ${this.path} is damaged: used sequence numbers are unknown; ${advice}`);
+    // it could begin anywhere and repeat numbers: the choice is not ours
+    if (isUsed && newest === undefined) throw damaged(this.path);
+    return newest;
   }
 
-  #write(record: StateRecord): void {
-    const bytes = encodeRecord(record, this.#fingerprint);
-    const position = (record.generation % SLOTS.length) * SLOT_STRIDE;
-    const written = attempt("write", this.path, () => writeSync(this.#fd, bytes, 0, RECORD_BYTES, position));
+  #write(mux: number, record: StateRecord): void {
+    const bytes = encodeRecord(record, recordPlace(this.#senderId, mux));
+    const offset = recordOffset(mux, copyOf(record.generation));
+    const written = attempt("write", this.path, () => writeSync(this.#fd, bytes, 0, RECORD_BYTES, offset));
     if (written !== RECORD_BYTES)
       throw new AnytunError("state", `state file ${this.path}: write: no space for a record`);
-    attempt("fdatasync", this.path, () => fdatasyncSync(this.#fd));
   }
+}
+
+function damaged(path: string): AnytunError {
+  const advice = "use new keys or another --sender-id, then remove the file";
+  return new AnytunError("state", `state file ${path} is damaged: used sequence numbers are unknown; ${advice}`);
 }
 
 function prepareDirectory(dir: string): void {
   attempt("mkdir", dir, () => makeDirectory(dir));
-  checkPrivate(
-    dir,
-    "directory",
-    attempt("stat", dir, () => statSync(dir)),
-    0o700,
-  );
+  const look = (): Stats => attempt("stat", dir, () => statSync(dir));
+  if (isNewVolume(dir, look())) attempt("chmod", dir, () => chmodSync(dir, 0o700));
+  checkPrivate(dir, "directory", look(), 0o700);
+}
+
+/** Ours, empty, and nobody else could write there: so a container's new volume comes, which others may read. */
+function isNewVolume(dir: string, stats: Stats): boolean {
+  if (!stats.isDirectory() || stats.uid !== process.geteuid?.()) return false;
+  if ((stats.mode & OTHERS) === 0 || (stats.mode & OTHERS_WRITE) !== 0) return false;
+  return attempt("readdir", dir, () => readdirSync(dir)).every((name) => name === "lost+found");
 }
 
 /** Node's own recursive mkdir never returns where a parent exists and still nothing can be made, as in /proc. */
@@ -157,7 +203,7 @@ function makeOneDirectory(dir: string): void {
   }
 }
 
-/** The names of the files and what is in them are made from keys: nobody else may look or write. */
+/** Whoever can write there can make key streams repeat. */
 function checkPrivate(path: string, what: "file" | "directory", stats: Stats, mode: number): void {
   const kindFits = what === "file" ? stats.isFile() : stats.isDirectory();
   if (!kindFits)
@@ -183,15 +229,15 @@ function openExisting(path: string): number | undefined {
 }
 
 /** The file appears under its name only when it is complete and on the disk; whoever is second takes the first one's. */
-function create(dir: string, path: string, record: Buffer): number {
+function create(dir: string, path: string, head: Buffer): number {
   const temporary = join(dir, `.new-${randomBytes(8).toString("hex")}`);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
   const fd = attempt("open", temporary, () => openSync(temporary, flags, 0o600));
   try {
-    const image = Buffer.alloc(SLOTS.length * SLOT_STRIDE);
-    record.copy(image);
-    const written = attempt("write", temporary, () => writeSync(fd, image));
-    if (written !== image.length) throw new AnytunError("state", `state file ${temporary}: write: no space for it`);
+    const written = attempt("write", temporary, () => writeSync(fd, head));
+    if (written !== head.length) throw new AnytunError("state", `state file ${temporary}: write: no space for it`);
+    // with holes: only what is used takes space
+    attempt("ftruncate", temporary, () => ftruncateSync(fd, FILE_BYTES));
     attempt("fsync", temporary, () => fsyncSync(fd));
     linkSync(temporary, path);
   } catch (error) {

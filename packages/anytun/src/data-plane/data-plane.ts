@@ -1,7 +1,17 @@
 import type { BatchCipher, PacketBatch, Tunnel } from "satp-core";
-import { DESCRIPTOR_WORDS, ENDPOINT_SOCKET, ENDPOINT_WORDS, LENGTH, OFFSET } from "satp-core";
+import {
+  DESCRIPTOR_WORDS,
+  ENDPOINT_SOCKET,
+  ENDPOINT_WORDS,
+  FLAGS,
+  HEADER_BYTES,
+  LENGTH,
+  OFFSET,
+  PACKET_SEGMENT,
+  PAYLOAD_TYPE_BYTES,
+} from "satp-core";
 import type { DatagramSocket, PacketDevice, Poller } from "tun-native";
-import { clampMss } from "./mss-clamp.ts";
+import { clampMss, isOrdinary } from "./mss-clamp.ts";
 import { TooBigAnswers } from "./too-big-answers.ts";
 
 /** Everything the packets pass through, opened by somebody else and closed by {@link DataPlane.close}. */
@@ -20,6 +30,8 @@ export interface DataPlaneParts {
 }
 
 const DEVICE_READY = 1;
+/** After so many bytes there is no hurry: the next packets may come together, and others could use the processor. */
+const BULK_BYTES = 32 * 1024;
 
 /**
  * One thread's packet path. A turn waits for the kernel, then moves one burst from the device to
@@ -38,6 +50,8 @@ export class DataPlane {
   readonly #datagrams: PacketBatch;
   readonly #isTap: boolean;
   readonly #tooBig: TooBigAnswers;
+  /** Whether the last turn moved that much. */
+  #wasBulk = false;
 
   constructor(parts: DataPlaneParts) {
     this.#device = parts.device;
@@ -51,6 +65,11 @@ export class DataPlane {
     this.#tooBig = new TooBigAnswers(parts.device);
   }
 
+  /** Bytes of the longest tag: what the kernel delivers in one piece is read so that its datagrams will lie end to end. */
+  set tagBytes(bytes: number) {
+    this.#device.segmentGap = HEADER_BYTES + PAYLOAD_TYPE_BYTES + bytes;
+  }
+
   /** Frames of the device that were too long and whose senders were told so. */
   get tooBigAnswers(): number {
     return this.#tooBig.sent;
@@ -59,19 +78,34 @@ export class DataPlane {
   /**
    * Waits for packets and moves one burst of each ready source.
    * @param timeoutMs longest wait, -1 for ever, 0 not at all
+   * @returns whether there was anything
    * @throws TunNativeError when the device or a socket is gone
    */
-  turn(timeoutMs: number): void {
-    const device = this.#device;
-    const sockets = this.#sockets;
+  turn(timeoutMs: number): boolean {
     // frames that were read from the kernel already are nothing to wait for
-    const { pending } = device;
-    const ready = this.#poller.wait(pending ? 0 : timeoutMs);
+    const { pending } = this.#device;
+    return this.#move(pending, this.#poller.wait(pending ? 0 : timeoutMs));
+  }
+
+  /** As `turn(0)`, for after a burst: unless that was long, waits awhile when that pays, see `Poller.look`. */
+  nextTurn(): boolean {
+    const { pending } = this.#device;
+    const looks = !pending && !this.#wasBulk;
+    return this.#move(pending, looks ? this.#poller.look() : this.#poller.wait(0));
+  }
+
+  /** A burst of each ready source. @returns whether there was any */
+  #move(pending: boolean, ready: number): boolean {
+    const sockets = this.#sockets;
+    const { counters } = this.#tunnel;
+    const bytes = counters.bytesOut + counters.bytesIn;
     if (pending || (ready & DEVICE_READY) !== 0) this.outboundBurst();
     for (let i = 0; i < sockets.length; i++) {
       const socket = sockets[i];
       if (socket !== undefined && (ready & (2 << i)) !== 0) this.inboundBurst(socket);
     }
+    this.#wasBulk = counters.bytesOut + counters.bytesIn - bytes >= BULK_BYTES;
+    return pending || ready !== 0;
   }
 
   /** Device → network. Returns the number of datagrams handed to the sockets, copies for candidates not counted. */
@@ -82,6 +116,20 @@ export class DataPlane {
     this.#tooBig.answer(frames, read, now);
     this.#clamp(frames, read);
     const ready = this.#tunnel.outbound(frames, read, now);
+    if (ready === 0) return 0;
+    this.#cipher.seal(frames, 0, ready);
+    this.#send(frames, ready);
+    const copies = this.#tunnel.copies(frames, ready, now);
+    if (copies > 0) this.#send(frames, copies);
+    return ready;
+  }
+
+  /** Empty datagrams that are due → network, see `Tunnel.keepAlive`. Returns their number. */
+  keepAlive(): number {
+    // between two turns nothing of the frames is in use
+    const frames = this.#frames;
+    const { now } = this.#poller;
+    const ready = this.#tunnel.keepAlive(frames, now);
     if (ready === 0) return 0;
     this.#cipher.seal(frames, 0, ready);
     this.#send(frames, ready);
@@ -116,16 +164,16 @@ export class DataPlane {
   }
 
   #clamp(batch: PacketBatch, count: number): void {
-    if (this.packetLimit === 0) return;
+    const limit = this.packetLimit;
+    if (limit === 0) return;
+    const { bytes, descriptors } = batch;
+    const isTap = this.#isTap;
     for (let row = 0; row < count; row++) {
       const at = row * DESCRIPTOR_WORDS;
-      clampMss(
-        batch.bytes,
-        batch.descriptors[at + OFFSET] ?? 0,
-        batch.descriptors[at + LENGTH] ?? 0,
-        this.#isTap,
-        this.packetLimit,
-      );
+      if (descriptors[at + FLAGS] === PACKET_SEGMENT) continue;
+      const offset = descriptors[at + OFFSET] ?? 0;
+      if (!isTap && isOrdinary(bytes, offset)) continue;
+      clampMss(bytes, offset, descriptors[at + LENGTH] ?? 0, isTap, limit);
     }
   }
 

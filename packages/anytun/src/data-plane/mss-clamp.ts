@@ -7,11 +7,23 @@ import { IPV4_HEADER_BYTES, IPV6_HEADER_BYTES, ipOffset, u16, writeU16 } from ".
 
 const PROTOCOL_TCP = 6;
 const TCP_HEADER_BYTES = 20;
+const TCP_FLAGS = 13;
 const TCP_CHECKSUM = 16;
+/** First byte of an IPv4 header without options. */
+const PLAIN_IPV4 = 0x45;
 const FLAG_SYN = 0x02;
 const OPTION_END = 0;
 const OPTION_NOP = 1;
 const OPTION_MSS = 2;
+
+/**
+ * Whether a frame needs no look by {@link clampMss}, told from two bytes: it is an IPv4 packet without options, and if it
+ * carries TCP at all, then not a SYN. Nearly all are.
+ * @param ip offset of the IP header, if it is one
+ */
+export function isOrdinary(bytes: Uint8Array, ip: number): boolean {
+  return bytes[ip] === PLAIN_IPV4 && ((bytes[ip + IPV4_HEADER_BYTES + TCP_FLAGS] ?? 0) & FLAG_SYN) === 0;
+}
 
 /**
  * Lowers the MSS option of a TCP SYN that announces more than fits; leaves every other frame alone.
@@ -40,7 +52,7 @@ export function clampMss(
     if (version !== 6 || bytes[ip + 6] !== PROTOCOL_TCP) return false;
     tcp = ip + IPV6_HEADER_BYTES;
   }
-  if (tcp + TCP_HEADER_BYTES > end || ((bytes[tcp + 13] ?? 0) & FLAG_SYN) === 0) return false;
+  if (tcp + TCP_HEADER_BYTES > end || ((bytes[tcp + TCP_FLAGS] ?? 0) & FLAG_SYN) === 0) return false;
   const limit = packetBytes - (version === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES) - TCP_HEADER_BYTES;
   return lowerOption(bytes, tcp, end, limit);
 }

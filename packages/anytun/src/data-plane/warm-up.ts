@@ -2,100 +2,137 @@
  * Before the first packet: a data plane of its own sends itself packets of every ordinary kind, under keys that nobody
  * has, until the compiler has seen the packet path often enough. Without this, packets are interpreted until some
  * thousand have passed, which takes a quiet tunnel (a ping a second) an hour. What differs in shape or type from the
- * real data plane would undo the work at the first real packet, so everything is made as there.
+ * real data plane would undo the work at the first real packet, so everything is made as there, of the same classes.
  */
 import { randomBytes } from "node:crypto";
-import { endpointOf, parseAddress, SequenceCounter } from "satp-core";
-import {
-  createPacketBatch,
-  createSatpCipher,
-  type DatagramSocket,
-  type PacketDevice,
-  type SatpCipher,
-} from "tun-native";
+import { parsePrefix } from "satp-core";
+import { createSatpCipher, type SatpCipher, TunNativeError } from "tun-native";
 import { DataPlane } from "./data-plane.ts";
-import { LoopbackSocket, ReadyPoller, SampleDevice } from "./loopback.ts";
-import type { DataPlaneSetup } from "./messages.ts";
-import { planeTunnel } from "./plane-tunnel.ts";
+import { Loopback } from "./loopback.ts";
+import type { PlaneTunnelSetup } from "./messages.ts";
+import { PlaneConnections, planeTunnel } from "./plane-connections.ts";
+import { PlaneLoop } from "./plane-loop.ts";
 import { PlaneReporter } from "./reporter.ts";
+import { routeRows } from "./route-rows.ts";
 
-/** Sizes of bursts: a lonely packet, a few, and enough for the kernels that take many at once. */
-const BURSTS: readonly number[] = [1, 1, 1, 4, 32];
-const MOST = 32;
-const ROUNDS = 12;
+/** Sizes of bursts in a tunnel's round. */
+const MIXED: readonly number[] = [...new Array<number>(10).fill(1), 4, 32];
+/** Later: what happens once in a burst becomes quick later than what happens to each packet. */
+const LONELY: readonly number[] = new Array<number>(32).fill(1);
+const MIXED_TUNNELS = 8;
+const ROUNDS = 6;
 /** New tunnels again and again: what happens only to the first packets must be known too. */
-const TUNNELS = 16;
+const TUNNELS = 24;
 const PACKET_LIMIT = 1200;
-const EMPTY_CALLS = 500;
+/** Packets are there already when this is waited for; so long where they do not come through. */
+const MOST_WAIT_MS = 1;
 /** Where the store begins for a new key. */
 const FIRST_SEQUENCE = 0x10000000;
-const ENDPOINT: Int32Array = endpointOf(parseAddress("192.0.2.1"), 4444);
-
-export type WarmUpSetup = Pick<DataPlaneSetup, "tunnel" | "context" | "configuredMux">;
+const EVERYWHERE = [parsePrefix("0.0.0.0/0"), parsePrefix("::/0")];
 
 /**
- * Takes a tenth of a second; leaves nothing behind but compiled code.
- * @returns frames that went all the way
+ * In steps of a few milliseconds, a quarter of a second in all, so that neither a start nor a packet has to wait for it to be
+ * complete. Leaves nothing behind but compiled code. Without IPv4 loopback there is none.
  */
-export function warmUp(setup: WarmUpSetup): number {
+export class WarmUp {
+  readonly #setup: PlaneTunnelSetup;
+  #parts: { readonly loopback: Loopback; readonly cipher: SatpCipher } | undefined;
+  #tunnels = 0;
+  #rounds: Iterator<number> | undefined;
+  #frames = 0;
+
+  constructor(setup: PlaneTunnelSetup) {
+    this.#setup = setup;
+  }
+
+  /** Frames that went all the way. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** Does a step. @returns false when there was none left */
+  step(): boolean {
+    if (this.#rounds === undefined) return this.#begin();
+    const round = this.#rounds.next();
+    if (round.done === true) {
+      this.#rounds = undefined;
+      if (this.#tunnels === TUNNELS || this.#frames === 0) this.close();
+    } else this.#frames += round.value;
+    return true;
+  }
+
+  /** Ends it early. Idempotent. */
+  close(): void {
+    this.#tunnels = TUNNELS;
+    this.#rounds = undefined;
+    this.#parts?.loopback.close();
+    this.#parts?.cipher.close();
+    this.#parts = undefined;
+  }
+
+  #begin(): boolean {
+    if (this.#tunnels === TUNNELS) return false;
+    if (this.#tunnels++ === 0) this.#parts = openParts(this.#setup);
+    if (this.#parts === undefined) {
+      this.close();
+      return false;
+    }
+    const { loopback, cipher } = this.#parts;
+    this.#rounds = rounds(this.#setup, loopback, cipher, this.#tunnels <= MIXED_TUNNELS ? MIXED : LONELY);
+    return true;
+  }
+}
+
+function openParts({ kind }: PlaneTunnelSetup): { loopback: Loopback; cipher: SatpCipher } | undefined {
   const cipher = createSatpCipher();
   try {
-    let frames = 0;
-    for (let i = 0; i < TUNNELS; i++) frames += exchange(setup, cipher);
-    return frames;
-  } finally {
+    // What closing changes would count as constant, and the first close at the end would undo all that relies on it.
+    new Loopback(kind).close();
+    return { loopback: new Loopback(kind), cipher };
+  } catch (error) {
     cipher.close();
+    if (!(error instanceof TunNativeError)) throw error;
+    return undefined;
   }
 }
 
-/** The calls into the kernel, with nothing to read and nothing to write. */
-export function warmUpParts(plane: DataPlane, device: PacketDevice, sockets: readonly DatagramSocket[]): void {
-  const nothing = createPacketBatch({ capacity: 1, bytes: 64 });
-  for (let i = 0; i < EMPTY_CALLS; i++) {
-    plane.turn(0);
-    plane.outboundBurst();
-    device.write(nothing, 0, 0);
-    for (const socket of sockets) {
-      plane.inboundBurst(socket);
-      socket.send(nothing, 0, 0);
-    }
-  }
-}
-
-function exchange(setup: WarmUpSetup, cipher: SatpCipher): number {
-  const { kind, mux } = setup.tunnel;
+/** A tunnel of its own; yields the frames that went all the way in each round. */
+function* rounds(
+  setup: PlaneTunnelSetup,
+  loopback: Loopback,
+  cipher: SatpCipher,
+  bursts: readonly number[],
+): Generator<number, void> {
+  const { mux, sample } = setup;
   const context = {
-    ...setup.context,
-    masterKey: randomBytes(setup.context.masterKey.length),
-    masterSalt: randomBytes(setup.context.masterSalt.length),
+    ...sample.context,
+    masterKey: randomBytes(sample.context.masterKey.length),
+    masterSalt: randomBytes(sample.context.masterSalt.length),
     // what comes back is opened as it was sealed
-    openLabels: setup.context.sealLabels,
+    openLabels: sample.context.sealLabels,
   };
-  const sequence = new SequenceCounter();
-  sequence.extend({ senderId: 0, first: FIRST_SEQUENCE, end: FIRST_SEQUENCE + 0x100000 });
-  const socket = new LoopbackSocket(MOST, ENDPOINT);
-  const reporter = new PlaneReporter(() => {}, [socket]);
-  const tunnel = planeTunnel({ ...setup, configuredMux: mux, context }, cipher, sequence, reporter);
-  const device = new SampleDevice(kind);
-  const poller = new ReadyPoller();
-  const batch = createPacketBatch({ capacity: MOST, bytes: MOST * 512 });
-  const plane = new DataPlane({
-    device,
-    sockets: [socket],
-    poller,
-    cipher,
-    tunnel,
-    frames: batch,
-    datagrams: batch,
-  });
+  const { device, sockets, poller, frames, datagrams, endpoint } = loopback;
+  const sequence = { senderId: 0, first: FIRST_SEQUENCE, end: FIRST_SEQUENCE + 0x100000 };
+  const send = (): void => {};
+  const reporter = new PlaneReporter(send, sockets);
+  const tunnel = planeTunnel(setup, reporter);
+  const connections = new PlaneConnections(tunnel, cipher);
+  connections.obey({ type: "connections", setups: [{ mux, context, windowSize: sample.windowSize, sequence }] });
+  connections.obey({ type: "routes", rows: routeRows(EVERYWHERE.map((prefix) => ({ prefix, mux }))) });
+  const plane = new DataPlane({ device, sockets, poller, cipher, tunnel, frames, datagrams });
   plane.packetLimit = PACKET_LIMIT;
+  const loop = new PlaneLoop({ plane, poller, tunnel, reporter, sockets, send });
   for (let round = 0; round < ROUNDS; round++) {
-    for (const burst of BURSTS) {
-      device.burst = burst;
-      plane.turn(reporter.flush(tunnel, poller.now));
+    let passed = 0;
+    for (const burst of bursts) {
+      loopback.feed(burst);
+      // what is sent comes back at once: a second turn of the same run takes it
+      loop.run(MOST_WAIT_MS);
+      passed += loopback.drain();
       // before that, frames have nowhere to go
-      if (round === 0) tunnel.setEndpoint(mux, ENDPOINT);
+      if (round === 0) tunnel.setEndpoint(mux, endpoint);
     }
+    if (passed === 0) return;
+    yield passed;
   }
-  return device.written;
 }

@@ -1,102 +1,97 @@
 /** Entry of the worker thread: builds a data plane from descriptors and runs it until told to stop. */
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { SequenceCounter } from "satp-core";
+import { parentPort, receiveMessageOnPort } from "node:worker_threads";
 import {
   createPacketBatch,
   createSatpCipher,
   EventSignal,
   FdPoller,
   joinedBatchSize,
-  type PacketBatchSize,
   type SocketOffloadCounters,
   TunDevice,
   UdpSocket,
 } from "tun-native";
+import { BURST } from "./burst.ts";
 import { DataPlane } from "./data-plane.ts";
-import type { Command, DataPlaneSetup, Report, Snapshot } from "./messages.ts";
-import { planeTunnel } from "./plane-tunnel.ts";
-import { PlaneReporter } from "./reporter.ts";
-import { warmUp, warmUpParts } from "./warm-up.ts";
-
-/** Packets a burst can hold: long enough to amortise the calls, short enough to stay in the second-level cache. */
-const BURST_PACKETS = 128;
-/** Room for a burst of jumbo frames. */
-const BURST: PacketBatchSize = { capacity: BURST_PACKETS, bytes: BURST_PACKETS * 9728 };
+import type { Command, DataPlaneSetup, PlaneTunnelSetup, Report, Snapshot } from "./messages.ts";
+import { peerPage } from "./peer-page.ts";
+import { PlaneConnections, planeTunnel } from "./plane-connections.ts";
+import { PlaneLoop } from "./plane-loop.ts";
+import { FOR_EVER, PlaneReporter } from "./reporter.ts";
+import { WarmUp } from "./warm-up.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("data-plane-worker.js runs only as a worker thread");
 
 /** Runs until a `stop` command; closes all it was given, whatever happens. */
-function run(setup: DataPlaneSetup, send: (report: Report) => void, receive: () => Command | undefined): void {
+function run(
+  setup: DataPlaneSetup,
+  warmUp: WarmUp,
+  send: (report: Report) => void,
+  receive: () => Command | undefined,
+): void {
   const device = TunDevice.attach(setup.device);
   const sockets = setup.sockets.map((socket) => UdpSocket.attach(socket));
-  // first: objects made before would keep shapes that the compiler has left behind
-  warmUp(setup);
   const cipher = createSatpCipher();
   const signal = EventSignal.attach(setup.signal);
-  const poller = new FdPoller([device, ...sockets], signal);
-  const sequence = new SequenceCounter();
-  sequence.extend(setup.sequence);
+  const frames = createPacketBatch(BURST);
+  const isJoining = sockets.some(({ offloads }) => offloads.includes("coalescing"));
+  const datagrams = createPacketBatch(isJoining ? joinedBatchSize() : BURST);
+  const poller = new FdPoller([device, ...sockets], signal, [
+    { index: 0, source: device, batch: frames },
+    ...sockets.map((source, i) => ({ index: i + 1, source, batch: datagrams })),
+  ]);
   const reporter = new PlaneReporter(send, sockets);
-  const tunnel = planeTunnel(setup, cipher, sequence, reporter);
+  const tunnel = planeTunnel(setup.tunnel, reporter);
+  const connections = new PlaneConnections(tunnel, cipher, (peer) => reporter.endpointKept(peer));
   const plane = new DataPlane({
     device,
     sockets,
     poller,
     cipher,
     tunnel,
-    frames: createPacketBatch(BURST),
-    datagrams: createPacketBatch(
-      sockets.some(({ offloads }) => offloads.includes("coalescing")) ? joinedBatchSize() : BURST,
-    ),
+    frames,
+    datagrams,
   });
-  let isRefusalTold = false;
+  const obey = (command: Exclude<Command, { type: "stop" }>): void => {
+    switch (command.type) {
+      case "packet-limit":
+        plane.packetLimit = command.bytes;
+        break;
+      case "snapshot": {
+        const outside = { deviceErrors: device.writeErrors, tooBigAnswers: plane.tooBigAnswers };
+        const snapshot = reporter.snapshot(tunnel, outside);
+        send({ type: "snapshot", snapshot: { ...snapshot, offloads: offloadCounters(device, sockets) } });
+        break;
+      }
+      case "keep-alive":
+        tunnel.setKeepAlive(command.times);
+        break;
+      case "peers":
+        send({ type: "peers", page: peerPage(tunnel, command.from, command.most, poller.now) });
+        break;
+      default:
+        connections.obey(command);
+        plane.tagBytes = connections.longestTag;
+    }
+  };
+  const loop = new PlaneLoop({ plane, poller, tunnel, reporter, sockets, send });
   try {
-    // before the parts, whose warm-up takes real packets: what they cause must find somebody who listens
+    for (const command of setup.commands) obey(command);
     send({ type: "running" });
-    warmUpParts(plane, device, sockets);
     for (let isWoken = true; ; isWoken = poller.woken) {
       for (let command = isWoken ? receive() : undefined; command !== undefined; command = receive()) {
-        switch (command.type) {
-          case "stop":
-            return;
-          case "endpoint":
-            tunnel.setEndpoint(command.mux, command.endpoint);
-            break;
-          case "sequence":
-            sequence.extend(command.range);
-            break;
-          case "packet-limit":
-            plane.packetLimit = command.bytes;
-            break;
-          case "snapshot":
-            send({
-              type: "snapshot",
-              snapshot: {
-                ...reporter.snapshot(
-                  tunnel,
-                  { deviceErrors: device.writeErrors, tooBigAnswers: plane.tooBigAnswers },
-                  poller.now,
-                ),
-                offloads: offloadCounters(device, sockets),
-              },
-            });
-            break;
-        }
+        if (command.type === "stop") return;
+        obey(command);
+        // a thousand commands must not keep packets waiting
+        plane.turn(0);
       }
-      plane.turn(reporter.flush(tunnel, poller.now));
-      if (!isRefusalTold && sockets.some(isRefusing)) {
-        isRefusalTold = true;
-        send({ type: "segments-refused" });
-      }
+      // packets come first: what is left of the warm-up fills the pauses of the first moments
+      loop.run(warmUp.step() ? 0 : FOR_EVER);
     }
   } finally {
+    warmUp.close();
     plane.close();
   }
-}
-
-function isRefusing(socket: UdpSocket): boolean {
-  return socket.refusedSends > 0;
 }
 
 function offloadCounters(device: TunDevice, sockets: readonly UdpSocket[]): Snapshot["offloads"] & object {
@@ -113,15 +108,31 @@ function offloadCounters(device: TunDevice, sockets: readonly UdpSocket[]): Snap
   };
 }
 
-try {
-  run(
-    workerData as DataPlaneSetup,
-    (report) => port.postMessage(report),
-    () => receiveMessageOnPort(port)?.message as Command | undefined,
-  );
-} catch (error) {
-  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-  const message = error instanceof Error ? error.message : String(error);
-  port.postMessage({ type: "failed", error: { message, code } } satisfies Report);
+const receive = (): unknown => receiveMessageOnPort(port)?.message;
+
+function begin(setup: DataPlaneSetup, warmUp: WarmUp): void {
+  try {
+    run(
+      setup,
+      warmUp,
+      (report) => port?.postMessage(report),
+      () => receive() as Command | undefined,
+    );
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    port?.postMessage({ type: "failed", error: { message, code } } satisfies Report);
+  }
+  port?.close();
 }
-port.close();
+
+/** The main thread is still opening what the data plane needs: this time is for the compiler. */
+function prepare(tunnel: PlaneTunnelSetup): void {
+  const warmUp = new WarmUp(tunnel);
+  let setup = receive();
+  while (setup === undefined && warmUp.step()) setup = receive();
+  if (setup === undefined) port?.once("message", (late: DataPlaneSetup) => begin(late, warmUp));
+  else begin(setup as DataPlaneSetup, warmUp);
+}
+
+port.once("message", prepare);

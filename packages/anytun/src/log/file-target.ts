@@ -1,6 +1,5 @@
 /** A log file: appended to, one write(2) a line, reopened when rotation moved it away. */
-import { closeSync, constants, openSync, writeSync } from "node:fs";
-import { resolve } from "node:path";
+import { closeSync, constants, writeSync } from "node:fs";
 import { errorText } from "../error-text.ts";
 import { AnytunError } from "../errors.ts";
 import { LOG_WARNING } from "./level.ts";
@@ -10,14 +9,16 @@ import type { LogTarget } from "./logger.ts";
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
 const APPEND = O_WRONLY | O_CREAT | O_APPEND;
 
+/** Like open(2), with the mode that the user's umask gives, whatever the umask is by then. */
+export type OpenFile = (path: string, flags: number) => number;
+
 /**
  * Lines that a full disk swallowed are counted and announced once it has room again.
+ * @param path absolute: a working directory that changes later must not move the log
  * @throws AnytunError `log`
  */
-export function fileTarget(path: string, level: number, format: FormatLine): LogTarget {
-  // a working directory that changes later must not move the log
-  const absolute = resolve(path);
-  let fd = openLogFile(path, absolute);
+export function fileTarget(path: string, level: number, format: FormatLine, open: OpenFile): LogTarget {
+  let fd = openLogFile(path, open);
   let lost = 0;
   let reason = "";
   return {
@@ -37,7 +38,7 @@ export function fileTarget(path: string, level: number, format: FormatLine): Log
     reopen: () => {
       try {
         // a pipe that nobody reads now must not stop the daemon
-        const fresh = openSync(absolute, APPEND | O_NONBLOCK, 0o666);
+        const fresh = open(path, APPEND | O_NONBLOCK);
         closeSync(fd);
         fd = fresh;
         return undefined;
@@ -49,9 +50,9 @@ export function fileTarget(path: string, level: number, format: FormatLine): Log
   };
 }
 
-function openLogFile(path: string, absolute: string): number {
+function openLogFile(path: string, open: OpenFile): number {
   try {
-    return openSync(absolute, APPEND, 0o666);
+    return open(path, APPEND);
   } catch (cause) {
     throw new AnytunError("log", `-L file: can't open log file (${path}): ${errorText(cause)}`, { cause });
   }

@@ -33,6 +33,8 @@ export type WallClock = () => number;
 export interface OpenLog extends Logger {
   /** Reopens files; one that fails is a warning in all targets. */
   reopen(): void;
+  /** Other targets take the lines from now on; those in use are closed. */
+  replaceTargets(targets: readonly LogTarget[]): void;
   /**
    * Switches debug lines on in every target that is not off, and at the next call back to what was asked for.
    * @returns whether they are on now
@@ -42,7 +44,8 @@ export interface OpenLog extends Logger {
 }
 
 /** Joins targets to a logger, which owns them from now on. */
-export function createLog(targets: readonly LogTarget[], now: WallClock = Date.now): OpenLog {
+export function createLog(first: readonly LogTarget[], now: WallClock = Date.now): OpenLog {
+  let targets = first;
   let isDebugging = false;
   const levelOf = (target: LogTarget): number => (isDebugging && target.level > 0 ? LOG_DEBUG : target.level);
   const highestLevel = (): number => targets.reduce((level, target) => Math.max(level, levelOf(target)), 0);
@@ -65,6 +68,12 @@ export function createLog(targets: readonly LogTarget[], now: WallClock = Date.n
     reopen: () => {
       const problems = targets.map((target) => target.reopen?.());
       for (const problem of problems) if (problem !== undefined) log(LOG_WARNING, problem);
+    },
+    replaceTargets: (others) => {
+      const old = targets;
+      targets = others;
+      highest = highestLevel();
+      for (const target of old) target.close();
     },
     toggleDebug: () => {
       isDebugging = !isDebugging;

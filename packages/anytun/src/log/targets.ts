@@ -1,5 +1,5 @@
 /** Opens what `-L` asked for. Streams are lent by the command line, everything else is opened and owned here. */
-import { fileTarget } from "./file-target.ts";
+import { fileTarget, type OpenFile } from "./file-target.ts";
 import { type FormatLine, formatLine, jsonLines, type LogFormat } from "./line.ts";
 import { createLog, type LogTarget, type OpenLog, type WallClock } from "./logger.ts";
 import { type ConnectSyslog, syslogTarget } from "./syslog-target.ts";
@@ -18,6 +18,7 @@ export interface LogOutputs {
   /** Layout of streams and files. */
   readonly format: LogFormat;
   readonly pid: number;
+  readonly openFile: OpenFile;
   readonly connectSyslog: ConnectSyslog;
   /** Takes one line for the user when the system log is not there. */
   readonly complain: (text: string) => void;
@@ -27,7 +28,7 @@ export interface LogOutputs {
  * Opens all targets in order.
  * @throws AnytunError `log` naming the file that cannot be opened; what was open by then is closed
  */
-export function openLog(specs: readonly LogTargetSpec[], outputs: LogOutputs, now: WallClock = Date.now): OpenLog {
+export function openTargets(specs: readonly LogTargetSpec[], outputs: LogOutputs): LogTarget[] {
   const format = outputs.format === "json" ? jsonLines(outputs.pid) : formatLine;
   const targets: LogTarget[] = [];
   try {
@@ -36,7 +37,12 @@ export function openLog(specs: readonly LogTargetSpec[], outputs: LogOutputs, no
     for (const target of targets) target.close();
     throw error;
   }
-  return createLog(targets, now);
+  return targets;
+}
+
+/** A log of these targets. @throws AnytunError `log` */
+export function openLog(specs: readonly LogTargetSpec[], outputs: LogOutputs, now: WallClock = Date.now): OpenLog {
+  return createLog(openTargets(specs, outputs), now);
 }
 
 function openTarget(spec: LogTargetSpec, outputs: LogOutputs, format: FormatLine): LogTarget {
@@ -45,7 +51,7 @@ function openTarget(spec: LogTargetSpec, outputs: LogOutputs, format: FormatLine
     case "stderr":
       return streamTarget(outputs[spec.type], spec.level, format);
     case "file":
-      return fileTarget(spec.path, spec.level, format);
+      return fileTarget(spec.path, spec.level, format, outputs.openFile);
     case "syslog":
       return openSyslog(spec, outputs, format);
   }

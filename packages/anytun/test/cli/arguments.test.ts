@@ -88,6 +88,34 @@ describe("accepted command lines", () => {
   });
 });
 
+describe("a tunnel of a configuration directory", () => {
+  it.each<[string[], unknown]>([
+    [["--config-dir", "/etc/anytun", "office"], { dir: "/etc/anytun", name: "office", at: 0 }],
+    [["-D", "--config-dir=/c d", "office", "-m", "5"], { dir: "/c d", name: "office", at: 1 }],
+    [["--config-dir", "/c", "-D"], { dir: "/c", name: undefined, at: 0 }],
+    [["-D", "--config-dir", "/c"], { dir: "/c", name: undefined, at: 1 }],
+  ])("%j", (words, tunnel) => {
+    const invocation = parseArguments(words);
+    expect(invocation.action === "run" && invocation.tunnel).toEqual(tunnel);
+  });
+
+  it.each<[string[], string]>([
+    [["--config-dir", "/c", "a", "b"], "b: unexpected word; options begin with -"],
+    [["--config-dir", "/c", "-D", "a"], "a: unexpected word; options begin with -"],
+    [["--config-dir", "/c", "a/b"], "--config-dir a/b: expected the name of a tunnel, one word without /"],
+    [["--config-dir", "/c", ".."], "--config-dir ..: expected the name of a tunnel, one word without /"],
+    [["--config-dir", "/c", ""], '--config-dir "": expected the name of a tunnel, one word without /'],
+    [["--config-dir", "", "a"], '--config-dir "": expected a directory, like /etc/anytun, and a tunnel in it'],
+    [["--config-dir"], "--config-dir: a value is missing"],
+    [
+      ["--config-dir", "/c", "a", "--config-dir", "/d", "b"],
+      "--config-dir /d: a second one; expected one directory and one tunnel",
+    ],
+  ])("refused: %j", (words, expected) => {
+    expect(refusal(words)).toBe(expected);
+  });
+});
+
 describe("-h and -v act when they are reached", () => {
   it.each<[string[], string]>([
     [["-h"], "help"],

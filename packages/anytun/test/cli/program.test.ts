@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { usageText } from "../../src/cli/usage.ts";
@@ -45,8 +44,8 @@ describe("the program", () => {
     [["-D", "-E", "test", "-m", "70000"], "-m 70000: expected a number from 0 to 65535"],
     [["-D", "-E", "-hunter2"], '-E: a value cannot begin with "-"; write --passphrase=VALUE'],
     [["-D", "-K", "hunter2", "-A", "00"], "-K: expected hexadecimal digits and nothing else"],
-    [["-D", "-4", "-6"], "-4 -6: mutually exclusive; expected one of them or none"],
-    [["-D", "-E", "test", "-S", "2323"], "-S 2323: cluster synchronisation is not available yet"],
+    [["-4", "-6"], "-4 -6: mutually exclusive; expected one of them or none"],
+    [["-D", "-E", "test", "-S", "70000"], "-S 70000: expected a port from 0 to 65535 or the name of a TCP service"],
     [
       ["-D", "-E", "test", "-L", "file:3,/nonexistent/x"],
       "-L file: can't open log file (/nonexistent/x): No such file or directory (ENOENT)",
@@ -65,13 +64,6 @@ describe("the program", () => {
     const last = stdout.trimEnd().split("\n").at(-1) ?? "";
     expect(last).toMatch(/^\d{4}-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d ERROR: uncaught runtime error, exiting: /);
     expect(last.replace(/^.*exiting: /, "")).toMatch(reason);
-  });
-
-  it("tells that it stays in the foreground", () => {
-    const { stderr } = anytun("-L", "stdout:3", "-E", "test", "--state-dir", "/dev/null/x");
-    expect(stderr.split("\n")[0]).toBe(
-      "anytun: running in the background is not available yet; staying in the foreground",
-    );
   });
 
   it("masks secrets in its command line, whatever follows", async () => {
@@ -136,40 +128,29 @@ describe("the program", () => {
     expect(texts[0]).toBe("SIG-Usr2 caught");
     expect(texts.at(-1)).toBe("SIG-Term caught, exiting");
   });
+});
 
-  it("takes the bytes of a passphrase that is not UTF-8", async () => {
-    const bytes = Buffer.from("Gr\xfc\xdfe", "latin1");
-    const key = createHash("sha256").update(bytes).digest("hex").slice(-32);
-    const salt = createHash("sha1").update(bytes).digest("hex").slice(-28);
-    // equal keys lead to equal names in the state directory
-    const names = await Promise.all([
-      stateName("-K", key, "-A", salt),
-      stateName("-E", "$(printf 'Gr\\374\\337e')"),
-      stateName("--passphrase=\"$(printf 'Gr\\374\\337e')\""),
-      stateName("-E", "Grüße"),
-    ]);
-    expect(names[1]).toBe(names[0]);
-    expect(names[2]).toBe(names[0]);
-    expect(names[3]).not.toBe(names[0]);
+describe("a tunnel of a configuration directory", () => {
+  const directory = (config: string): string => {
+    const dir = scratchDir();
+    mkdirSync(join(dir, "office"));
+    writeFileSync(join(dir, "office/config"), config, { mode: 0o600 });
+    return dir;
+  };
+
+  it("is refused with file and line, never with a secret", () => {
+    const dir = directory("type tun\npassphrase hunter2\nmux 70000\n");
+    const refused = (text: string) => ({ status: 255, stdout: "", stderr: `anytun: ${dir}${text}\n` });
+    expect(anytun("-D", "--config-dir", dir, "office")).toEqual(
+      refused("/office/config:3: mux 70000: expected a number from 0 to 65535"),
+    );
+    expect(anytun("-D", "--config-dir", dir, "home")).toEqual(
+      refused("/home/config: No such file or directory (ENOENT)"),
+    );
   });
 });
 
 describe("secrets that are no words of the command line", () => {
-  it("lead to the same tunnel from a file, a pipe, the environment and the service's credentials", async () => {
-    const dir = scratchDir();
-    writeFileSync(join(dir, "anytun.passphrase"), "Gr\xfc\xdfe\n", { encoding: "latin1", mode: 0o600 });
-    const names = await Promise.all([
-      stateName("-E", "$(printf 'Gr\\374\\337e')"),
-      stateName("--passphrase-file", join(dir, "anytun.passphrase")),
-      stateName("--passphrase-file", "/dev/fd/0", `<"${join(dir, "anytun.passphrase")}"`),
-      stateNameWith("export ANYTUN_PASSPHRASE=$(printf 'Gr\\374\\337e')"),
-      stateNameWith(`export CREDENTIALS_DIRECTORY='${dir}'`),
-      stateNameWith("export ANYTUN_PASSPHRASE=other"),
-    ]);
-    expect(names.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => names[0]));
-    expect(names[5]).not.toBe(names[0]);
-  });
-
   it("are refused with the path and the reason, and never shown", () => {
     const path = join(scratchDir(), "keys");
     writeFileSync(path, "key hunter2\n", { mode: 0o600 });
@@ -181,24 +162,3 @@ describe("secrets that are no words of the command line", () => {
     );
   });
 });
-
-/** Starts the program through a shell, with these words of shell source, until its state file is there. */
-function stateName(...words: readonly string[]): Promise<string> {
-  return stateNameWith(":", ...words);
-}
-
-/** @param prepare shell source that runs before */
-async function stateNameWith(prepare: string, ...words: readonly string[]): Promise<string> {
-  const dir = scratchDir();
-  const source = `${prepare}; exec "$0" "$1" -D -L stdout:3 -i ${UNRESOLVABLE} --state-dir "$2" ${words.join(" ")}`;
-  const child = spawn("sh", ["-c", source, process.execPath, program, dir], { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(child, "exit");
-  try {
-    if (child.stdout === null) throw new Error("no output");
-    for await (const chunk of child.stdout) if (String(chunk).includes("Error while resolving")) break;
-    return readdirSync(dir).join();
-  } finally {
-    child.kill("SIGKILL");
-    await ended;
-  }
-}

@@ -7,6 +7,7 @@ import { memoryLog } from "../support/memory-log.ts";
 
 /** A daemon that does what the test says. */
 class FakeDaemon implements Daemon {
+  readonly device = "tun0";
   readonly closed: Promise<void>;
   readonly calls: string[] = [];
   fail: (error: Error) => void = () => {};
@@ -25,6 +26,14 @@ class FakeDaemon implements Daemon {
     this.calls.push("close");
     await this.#closing;
     this.#end();
+  }
+
+  configure(): void {
+    this.calls.push("configure");
+  }
+
+  async ping(): Promise<boolean> {
+    return true;
   }
 
   async report(): Promise<string[]> {

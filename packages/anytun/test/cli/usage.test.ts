@@ -13,8 +13,29 @@ it("has every option once, the original's in its order, ours behind them", () =>
   const letters = entries.map(
     (line) => /^ {3}\[-(\w)\|--[a-z0-9-]+ ?\]/.exec(line)?.[1] ?? line.trim().split(/[[\]]/)[1],
   );
-  const ours =
-    "--mtu --no-mss-clamp --state-dir --passphrase-file --key-file --log-format --no-tun-offload --no-udp-offload";
+  const ours = [
+    "--mtu",
+    "--install-routes",
+    "--no-mss-clamp",
+    "--keepalive",
+    "--state-dir",
+    "--status-socket",
+    "--status-group",
+    "--metrics",
+    "--passphrase-file",
+    "--key-file",
+    "--log-format",
+    "--config-dir",
+    "--sync-tls-cert",
+    "--sync-tls-key",
+    "--sync-tls-ca",
+    "--sync-plain-port",
+    "--sync-plain-hosts",
+    "--sync-without-secrets",
+    "--announce-script",
+    "--no-tun-offload",
+    "--no-udp-offload",
+  ].join(" ");
   expect(letters.join(" ")).toBe(`h v D u g C P L U i p s r o 4 6 I S M X d t n x R m w k e E K A c a b ${ours}`);
 });
 
@@ -22,8 +43,10 @@ it("keeps the blank behind --sender-id", () => {
   expect(entries.find((line) => line.includes("-s|"))).toMatch(/^ {3}\[-s\|--sender-id \] </);
 });
 
-it("names the command that makes keys, in the same column", () => {
-  expect(lines.at(-2)).toMatch(/^anytun genkey \[-h\] {21}make a random key/);
+it("names the commands, in the same column", () => {
+  expect(lines.at(-4)).toMatch(/^anytun genkey \[-h\] {21}make a random key/);
+  expect(lines.at(-3)).toMatch(/^anytun status \[-h\] {21}show the running/);
+  expect(lines.at(-2)).toMatch(/^anytun install-units \[-h\] {14}write the units/);
 });
 
 it("puts descriptions into column 40, those of -L, -M and -X on lines of their own", () => {

@@ -1,7 +1,11 @@
+import { formatAddress } from "satp-core";
 import { describe, expect, it } from "vitest";
 import { parseArguments } from "../../src/cli/arguments.ts";
-import type { Config } from "../../src/config/config.ts";
+import { ArgumentSet } from "../../src/config/argument-set.ts";
+import type { Config, StartNote } from "../../src/config/config.ts";
+import { parseDevice } from "../../src/config/device.ts";
 import { type ParseEnvironment, parseConfig } from "../../src/config/parse.ts";
+import { parseRouting } from "../../src/config/routes.ts";
 import { UsageError } from "../../src/errors.ts";
 
 const environment: ParseEnvironment = {
@@ -58,11 +62,19 @@ it("has the original's defaults", () => {
     offload: { tun: true, udp: true },
     postUpScript: undefined,
     mux: 0,
+    routes: [],
+    installRoutes: false,
+    routing: "single",
+    hasOwnKeys: true,
+    clients: [],
     senderId: 0,
     windowSize: 0,
+    keepAliveSeconds: 0,
     suite: { kdPrf: "aes-ctr-128", cipher: "aes-ctr-128", auth: "sha1", tagBytes: 10 },
     role: "left",
     stateDir: "/var/lib/anytun",
+    metrics: undefined,
+    statusSocket: { dir: "/run/anytun" },
   });
   expect(hex(keys.masterKey)).toBe("a3bf4f1b2b0b822cd15d6c15b0f00a08");
   expect(hex(keys.masterSalt)).toBe("9ba61c4c0873d391e987982fbbd3");
@@ -74,6 +86,7 @@ it.each<[string[], Partial<Config>]>([
   [["--mtu=576"], { mtu: 576 }],
   [["--mtu", "9000", "--mtu", "1280"], { mtu: 1280 }],
   [["--no-mss-clamp"], { mssClamp: false }],
+  [["--install-routes"], { installRoutes: true }],
 ])("reads %j", (words, expected) => {
   expect(keyed(...words)).toMatchObject(expected);
 });
@@ -93,6 +106,9 @@ describe("numbers", () => {
     [["--mux=5 "], { mux: 5 }],
     [["-s", "65535"], { senderId: 65535 }],
     [["-w", "16777216"], { windowSize: 16_777_216 }],
+    [["--keepalive", "25"], { keepAliveSeconds: 25 }],
+    [["--keepalive=86400", "--keepalive", ""], { keepAliveSeconds: 86_400 }],
+    [["--keepalive", "5", "--keepalive", "0"], { keepAliveSeconds: 0 }],
     [["-p", "0"], { local: { host: undefined, port: 0 } }],
     [["-p", "65535"], { local: { host: undefined, port: 65535 } }],
     [["-p", "satp"], { local: { host: undefined, port: 4444 } }],
@@ -119,6 +135,8 @@ describe("numbers", () => {
     [["-w", "x"], "-w x: expected a number of packets from 0 to the limit of 16777216"],
     [["-w", ""], '-w "": expected a number of packets from 0 to the limit of 16777216'],
     [["-w", "16777217"], "-w 16777217: expected a number of packets from 0 to the limit of 16777216"],
+    [["--keepalive", "0.5"], "--keepalive 0.5: expected a number of seconds from 0 (off) to 86400"],
+    [["--keepalive", "86401"], "--keepalive 86401: expected a number of seconds from 0 (off) to 86400"],
     [["-b", "x"], "-b x: expected a number of bytes from 0 to 20"],
     [["-b", ""], '-b "": expected a number of bytes from 0 to 20'],
     [["-p", "65536"], "-p 65536: expected a port from 0 to 65535 or the name of a UDP service"],
@@ -411,17 +429,104 @@ describe("the state directory", () => {
   });
 });
 
-describe("what is not available yet", () => {
+describe("routes", () => {
+  const texts = (config: Config): string[] =>
+    config.routes.map(({ address, length }) => `${formatAddress(address)}/${length}`);
+
+  it("accumulate over lists and repeats, keep host bits, and may be IPv6", () => {
+    const config = keyed("-R", "10.1.2.3/24,fd00::/8", "-R", "", "-R", "0.0.0.0/0", "--route", "192.168.1.128/25");
+    expect(texts(config)).toEqual(["10.1.2.3/24", "fd00::/8", "0.0.0.0/0", "192.168.1.128/25"]);
+  });
+
+  it.each([
+    ["10.0.0.0/33"],
+    ["10.0.0.0/256"],
+    ["fd00::/129"],
+    ["10.0.0.0/"],
+    ["10.0.0.0/x"],
+    ["10.0.0.0/8x"],
+    ["10.0.0/8"],
+    ["example.com/8"],
+    ["/8"],
+    [" 10.0.0.0/8"],
+  ])("refuse %j by its element", (element) => {
+    expect(refusal(["-E", "test", "-R", `10.9.0.0/16,${element}`])).toBe(
+      `-R ${/^[!-~]+$/.test(element) ? element : JSON.stringify(element)}: expected NETWORK/LENGTH, like 10.0.0.0/8 or fd00::/8`,
+    );
+  });
+});
+
+// -M and -X are refused as a whole so far: the rule alone
+describe("routing by destination", () => {
+  const cluster = ["-M", "192.0.2.1"];
+  it.each<[string[], "single" | "routes", boolean]>([
+    [[], "single", false],
+    [["-R", "10.0.0.0/8"], "single", false],
+    [["-t", "tun"], "single", false],
+    [cluster, "routes", false],
+    [["-X", "192.0.2.1"], "routes", false],
+    [["-t", "tun", ...cluster], "routes", false],
+    [["-t", "tun", "-d", "tun9", ...cluster], "routes", false],
+    [["-t", "tun", "-d", "vpn0", ...cluster], "routes", false],
+    [["-d", "tun9", ...cluster], "single", true],
+    [["-t", "tunnel", ...cluster], "single", true],
+    [["-t", "tap", ...cluster], "single", false],
+    [["-d", "tap0", ...cluster], "single", false],
+    [["-M", ""], "single", false],
+  ])("with %j is %s", (words, expected, hinted) => {
+    const invocation = parseArguments(words);
+    if (invocation.action !== "run") throw new Error(`ended with ${invocation.action}`);
+    const args = new ArgumentSet(invocation.args);
+    const notes: StartNote[] = [];
+    const { kind } = parseDevice(args, notes);
+    expect(parseRouting(args, kind, notes)).toBe(expected);
+    const hint = expect.objectContaining({ text: expect.stringMatching(/packets are not routed by destination/) });
+    expect(notes).toEqual(hinted ? [hint] : []);
+  });
+});
+
+describe("the cluster", () => {
+  const cluster = (...words: string[]) => keyed(...words).cluster;
+  it("is none without its options", () => {
+    expect(cluster()).toBeUndefined();
+    expect(cluster("-I", "::1")).toBeUndefined();
+  });
+
+  it("serves and follows", () => {
+    expect(cluster("-S", "23", "-I", "192.0.2.1", "-M", "a,b:5", "-X", "[::1]:7", "-M", "")).toEqual({
+      listen: { host: "192.0.2.1", port: 23 },
+      plainListen: undefined,
+      plainSecrets: true,
+      tls: undefined,
+      hosts: [
+        { host: "a", port: 2323, isPlain: true },
+        { host: "b", port: 5, isPlain: true },
+        { host: "::1", port: 7, isPlain: true },
+      ],
+    });
+    expect(cluster("-S", "23", "--sync-without-secrets")).toMatchObject({ plainSecrets: false });
+  });
+
+  it("may hand out the keys", () => {
+    expect(parse(["-X", "a"])).toMatchObject({ hasOwnKeys: false });
+    expect(parse(["-X", "a"]).keys.masterKey).toHaveLength(16);
+    expect(refusal(["-X", "a", "-r", "b"])).toMatch(/^-E: missing/);
+    expect(refusal(["-S", "23"])).toMatch(/^-E: missing/);
+    expect(parse(["-X", "a", "-a", "null", "-c", "null"])).toMatchObject({ hasOwnKeys: true });
+  });
+
   it.each<[string[], string]>([
-    [["-u", "nobody"], "-u nobody: running as another user is not available yet"],
-    [["-g", "nogroup"], "-g nogroup: running as another group is not available yet"],
-    [["-C", "/var/run"], "-C /var/run: changing the root directory is not available yet"],
-    [["--write-pid", "/x"], "--write-pid /x: writing a pid file is not available yet"],
-    [["-I", "::1"], "-I ::1: cluster synchronisation is not available yet"],
-    [["-S", "2323"], "-S 2323: cluster synchronisation is not available yet"],
-    [["-M", "a,b"], "-M a,b: cluster synchronisation is not available yet"],
-    [["-X", "a"], "-X a: cluster synchronisation is not available yet"],
-    [["-R", "10.0.0.0/8"], "-R 10.0.0.0/8: routing between several connections is not available yet"],
+    [["-S", "70000"], "-S 70000: expected a port from 0 to 65535 or the name of a TCP service"],
+    [["-M", "a,[b"], "-M [b: expected HOST, HOST:PORT, an IPv6 address or [IPv6]:PORT"],
+    [
+      ["-S", "23", "--sync-plain-port", "24"],
+      "--sync-plain-port 24: only beside --sync-tls-cert; without TLS everything is plain",
+    ],
+    [["--sync-plain-hosts", "a"], "--sync-plain-hosts a: only beside --sync-tls-cert; without TLS everything is plain"],
+    [
+      ["-S", "23", "--sync-tls-cert", "x"],
+      "--sync-tls-key: missing; TLS needs --sync-tls-cert, --sync-tls-key and --sync-tls-ca",
+    ],
   ])("%j", (words, expected) => {
     expect(refusal([...words, "-E", "test"])).toBe(expected);
   });
@@ -447,4 +552,22 @@ describe("offloads", () => {
   ])("%j", (words, offload) => {
     expect(keyed(...words).offload).toEqual(offload);
   });
+});
+
+describe("--announce-script", () => {
+  it("is a program that is there, by its whole path", () => {
+    expect(keyed("--announce-script", "/opt/my scripts/up.sh").announceScript).toBe("/opt/my scripts/up.sh");
+    expect(parse(["--announce-script", "up.sh", "-E", "x"], { cwd: "/opt/my scripts" }).announceScript).toBe(
+      "/opt/my scripts/up.sh",
+    );
+  });
+
+  it.each([
+    [["--announce-script="], '--announce-script "": expected a program'],
+    [["--announce-script", "/none"], "--announce-script /none: no such file"],
+    [
+      ["--announce-script", "/opt/my scripts/up.sh", "-C", "/jail"],
+      /cannot be started from inside the directory of -C$/,
+    ],
+  ])("%j is refused", (words, text) => expect(refusal([...words, "-E", "x"])).toMatch(text));
 });

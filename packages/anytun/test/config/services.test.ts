@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { findUdpService } from "../../src/config/services.ts";
+import { findService } from "../../src/config/services.ts";
 
 const TEXT = `# comment
 http 80/tcp www
@@ -24,5 +24,14 @@ it.each<[string, number | undefined]>([
   ["", undefined],
   ["NTP", undefined],
 ])("%s", (name, port) => {
-  expect(findUdpService(TEXT, name)).toBe(port);
+  expect(findService(TEXT, name, "udp")).toBe(port);
+});
+
+it("TCP ports are others", () => {
+  expect(["http", "www", "domain", "ntp"].map((name) => findService(TEXT, name, "tcp"))).toEqual([
+    80,
+    80,
+    53,
+    undefined,
+  ]);
 });

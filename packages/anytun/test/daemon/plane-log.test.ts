@@ -10,7 +10,7 @@ const quiet = { badTags: 0, replays: 0, lastReplay: undefined, tooLong: 0, noSeq
 const setUp = () => {
   const { log, lines: written } = memoryLog();
   const clock = new FakeClock();
-  return { clock, written, lines: new PlaneLog(log, clock, "tun0", 5) };
+  return { clock, written, lines: new PlaneLog(log, clock, "tun0", () => 5) };
 };
 
 it("announces a detected peer, and warns when its mux is not ours", () => {
@@ -24,10 +24,27 @@ it("announces a detected peer, and warns when its mux is not ours", () => {
   expect(written.at(-1)).toMatch(/^WARNING: the peer sends with mux 7 and we with 5/);
 });
 
+it("has nothing against other muxes where each peer has its own", () => {
+  const { log, lines: written } = memoryLog();
+  new PlaneLog(log, new FakeClock(), "tun0", () => undefined).peerDetected(7, endpoint);
+  expect(written).toHaveLength(2);
+});
+
 it("tells where a connection moved to", () => {
   const { written, lines } = setUp();
   lines.endpointMoved(5, endpoint);
   expect(written).toEqual(["NOTICE: connection 5 autodetected remote host ip changed [2001:db8::7]:4444"]);
+});
+
+it("tells who is alive and who is silent, and counts those that are too many to name", () => {
+  const { written, lines } = setUp();
+  lines.livenessChanged([{ mux: 5, endpoint, isSilent: true }], 1);
+  lines.livenessChanged([{ mux: 5, endpoint, isSilent: false }], 3);
+  expect(written).toEqual([
+    "NOTICE: connection 5 remote host [2001:db8::7]:4444 is silent",
+    "NOTICE: connection 5 remote host [2001:db8::7]:4444 is alive",
+    "NOTICE: remote hosts fell silent or are alive again: see anytun status",
+  ]);
 });
 
 it("tells where a connection may be besides, a few times", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  epochOf,
   FIRST_BLOCK,
   firstPosition,
   later,
@@ -66,6 +67,7 @@ describe("sender ids of epochs", () => {
     expect(ids.size).toBe(65_536);
     expect(Math.min(...ids)).toBe(0);
     expect(Math.max(...ids)).toBe(65_535);
+    for (const epoch of [0, 1, 255, 256, 257, 65_535]) expect(epochOf(base, senderIdOf(base, epoch))).toBe(epoch);
   });
 
   it("keep the low byte for 256 epochs, so that nodes with other low bytes are never met", () => {

@@ -157,7 +157,7 @@ describe("a tunnel in memory", () => {
     for (let i = 0; i < 12; i++) left.device.inject(ipPacket(i));
     settle(network, [left, right], 1);
     expect(right.device.take()).toHaveLength(10);
-    expect(left.reports).toEqual([{ type: "sequence-low" }]);
+    expect(left.reports).toEqual([{ type: "sequence-low", mux: 0 }]);
     expect(left.tunnel.counters.drops[DropReason.noSequence]).toBe(2);
     left.sequence.extend({ senderId: 0, first: 10, end: 20 });
     left.device.inject(ipPacket(99));
@@ -171,11 +171,10 @@ describe("a tunnel in memory", () => {
     left.device.isUp = false;
     right.device.inject(ipPacket(1));
     settle(network, [left, right], 1);
-    const snapshot = left.reporter.snapshot(
-      left.tunnel,
-      { deviceErrors: left.device.writeErrors, tooBigAnswers: left.plane.tooBigAnswers },
-      network.now,
-    );
+    const snapshot = left.reporter.snapshot(left.tunnel, {
+      deviceErrors: left.device.writeErrors,
+      tooBigAnswers: left.plane.tooBigAnswers,
+    });
     expect(snapshot.drops[DropReason.deviceWrite]).toBe(1);
     left.device.delete();
     expect(() => left.plane.turn(0)).toThrow(/tun0: EBADFD/);
@@ -301,7 +300,7 @@ describe("frames that are too long", () => {
     expect(left.reporter.flush(left.tunnel, network.now)).toBe(-1);
     expect(left.reports).toMatchObject([{ type: "rejected", rejections: { tooLong: 0, sendTooBig: 1 } }]);
     const outside = { deviceErrors: 0, tooBigAnswers: left.plane.tooBigAnswers };
-    const { drops, tooBigAnswers } = left.reporter.snapshot(left.tunnel, outside, network.now);
+    const { drops, tooBigAnswers } = left.reporter.snapshot(left.tunnel, outside);
     expect([drops[DropReason.sendTooBig], tooBigAnswers]).toEqual([1, 0]);
   });
 });
@@ -332,11 +331,56 @@ describe("rejections", () => {
   });
 });
 
+describe("runs of datagrams", () => {
+  it("are the same to the addon's cipher and to the protocol's", () => {
+    const suite = core.effectiveSuite(core.DEFAULT_SUITE);
+    const keys = core.deriveMasterKeys({ suite, passphrase: Buffer.from("runs") });
+    const near = core.cipherContext(suite, keys, "left");
+    const far = core.cipherContext(suite, keys, "right");
+    const rows = 200;
+    const marked = [native.createSatpCipher(), core.nodeBatchCipher()].map((cipher) => {
+      const batch = native.createPacketBatch({ capacity: rows, bytes: rows * 128 });
+      const sealing = cipher.addContext(near);
+      let sequence = 0xffffffff - 90;
+      for (let row = 0; row < rows; row++) {
+        const offset = row * 128;
+        // each thing that ends a run, at different times
+        sequence = (sequence + (row % 17 === 0 ? 2 : row % 23 === 0 ? 0 : 1)) >>> 0;
+        const header = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset + offset, 12);
+        header.writeUInt32BE(sequence, 0);
+        header.writeUInt16BE(row > 40 ? 1 : 0, 4);
+        header.writeUInt16BE(row > 60 ? 7 : 6, 6);
+        batch.descriptors.set([offset, 12, sealing, native.PACKET_OK], row * native.DESCRIPTOR_WORDS);
+        batch.endpoints[row * native.ENDPOINT_WORDS + native.ENDPOINT_PORT] = Math.floor(row / 29);
+      }
+      cipher.seal(batch, 0, rows);
+      const opening = cipher.addContext(far);
+      for (let row = 0; row < rows; row++) batch.descriptors[row * native.DESCRIPTOR_WORDS + native.CONTEXT] = opening;
+      for (const row of [10, 11, 80]) batch.bytes[row * 128 + 15] = (batch.bytes[row * 128 + 15] ?? 0) ^ 1;
+      cipher.open(batch, 0, 100);
+      cipher.open(batch, 100, rows - 100);
+      cipher.close();
+      return Array.from({ length: rows }, (_, row) => batch.descriptors[row * native.DESCRIPTOR_WORDS + native.FLAGS]);
+    });
+    const [ofAddon = [], ofProtocol = []] = marked;
+    expect(ofAddon).toEqual(ofProtocol);
+    const { PACKET_OK, PACKET_BAD_TAG, PACKET_FOLLOWS } = native;
+    const counts = [PACKET_OK, PACKET_BAD_TAG, PACKET_FOLLOWS].map(
+      (flag) => ofAddon.filter((one) => one === flag).length,
+    );
+    expect(counts[1]).toBe(3);
+    expect(counts[2]).toBeGreaterThan(100);
+    // ahead of a call there is no row
+    expect([ofAddon[0], ofAddon[100]]).toEqual([PACKET_OK, PACKET_OK]);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(rows);
+  });
+});
+
 describe("the batch layout", () => {
   it("is the same in the protocol and in the addon, which do not know each other", () => {
     const names = [
       ...["DESCRIPTOR_WORDS", "OFFSET", "LENGTH", "CONTEXT", "FLAGS"],
-      ...["PACKET_OK", "PACKET_BAD_TAG", "PACKET_TRUNCATED"],
+      ...["PACKET_OK", "PACKET_BAD_TAG", "PACKET_TRUNCATED", "PACKET_FOLLOWS", "PACKET_SEGMENT"],
       ...[
         "ENDPOINT_WORDS",
         "ENDPOINT_FAMILY",

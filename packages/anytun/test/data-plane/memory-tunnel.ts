@@ -5,6 +5,7 @@ import {
   deriveMasterKeys,
   effectiveSuite,
   endpointOf,
+  type KeepAliveConfig,
   nodeBatchCipher,
   parseAddress,
   type Role,
@@ -27,6 +28,7 @@ export interface EndOptions {
   readonly windowSize?: number;
   /** Own numbers; default a million from 0. */
   readonly numbers?: number;
+  readonly keepAlive?: KeepAliveConfig;
   /** Default: a new one. */
   readonly device?: MemoryDevice;
 }
@@ -34,6 +36,7 @@ export interface EndOptions {
 /** One end of the tunnel. */
 export interface MemoryEnd {
   readonly plane: DataPlane;
+  readonly poller: MemoryPoller;
   readonly tunnel: Tunnel;
   readonly device: MemoryDevice;
   readonly socket: MemorySocket;
@@ -60,21 +63,24 @@ export function memoryEnd(network: MemoryNetwork, options: EndOptions): MemoryEn
     windowSize: options.windowSize ?? 0,
     routing: "single",
     autodetect: options.peer === undefined ? peerKeys : undefined,
+    keepAlive: options.keepAlive,
     events: reporter,
   });
   if (options.peer !== undefined) {
     tunnel.addPeer({ ...peerKeys, mux: 0, endpoint: endpointOf(parseAddress(options.peer), PORT) });
   }
+  const poller = new MemoryPoller([device, socket], network);
   const plane = new DataPlane({
     device,
     sockets: [socket],
-    poller: new MemoryPoller([device, socket], network),
+    poller,
     cipher,
     tunnel,
     frames: createPacketBatch({ capacity: 32, bytes: 32 * 9728 }),
     datagrams: createPacketBatch({ capacity: 32, bytes: 32 * 2048 }),
   });
-  return { plane, tunnel, device, socket, reporter, sequence, reports };
+  plane.tagBytes = context.tagBytes;
+  return { plane, poller, tunnel, device, socket, reporter, sequence, reports };
 }
 
 /** An IPv4 packet whose payload says which one it is. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clampMss } from "../../src/data-plane/mss-clamp.ts";
+import { clampMss, isOrdinary } from "../../src/data-plane/mss-clamp.ts";
 
 interface SynOptions {
   readonly version?: 4 | 6;
@@ -143,6 +143,20 @@ describe("clampMss", () => {
         const fits = limit - (version === 4 ? 40 : 60);
         expect(clamp(ip, limit)).toBe(value > fits);
         expect(tcpSum(ip)).toBe(0);
+      }),
+    );
+  });
+
+  it("leaves alone what looks ordinary, and a SYN never does", () => {
+    const flags = fc.nat(255);
+    const ipOptionBytes = fc.constantFrom(0, 0, 4, 40);
+    fc.assert(
+      fc.property(fc.record({ flags, ipOptionBytes, version: fc.constantFrom<4 | 6>(4, 6) }), (wanted) => {
+        const ip = packet({ ...wanted, options: mss(9000) });
+        const isClamped = clamp(Buffer.from(ip), 1400);
+        expect(isClamped).toBe((wanted.flags & SYN) !== 0);
+        if (isClamped) expect(isOrdinary(ip, 0)).toBe(false);
+        else if (wanted.version === 4 && wanted.ipOptionBytes === 0) expect(isOrdinary(ip, 0)).toBe(true);
       }),
     );
   });

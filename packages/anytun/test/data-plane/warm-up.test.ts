@@ -1,9 +1,10 @@
 import { cipherContext, deriveMasterKeys, effectiveSuite } from "satp-core";
 import { describe, expect, it } from "vitest";
-import { warmUp } from "../../src/data-plane/warm-up.ts";
+import { WarmUp } from "../../src/data-plane/warm-up.ts";
 
-// sixteen tunnels, twelve rounds of 1 + 1 + 1 + 4 + 32 frames; the very first frame of each has nowhere to go yet
-const ALL_FRAMES = 16 * (12 * 39 - 1);
+// 8 tunnels of six rounds of ten times 1, then 4 and 32 frames, and 16 of six rounds of 32 times 1; the very first frame
+// of each tunnel has nowhere to go yet
+const ALL_FRAMES = 8 * (6 * 46 - 1) + 16 * (6 * 32 - 1);
 
 describe("warming up", () => {
   const cases = [
@@ -12,17 +13,15 @@ describe("warming up", () => {
     { kind: "tun", cipher: "null", tagBytes: 0, windowSize: 64 },
   ] as const;
   for (const { kind, cipher, tagBytes, windowSize } of cases) {
-    it.each([7, undefined])(
-      `sends every kind of frame through ${kind}, ${cipher}, configured mux %s`,
-      (configuredMux) => {
+    it.each(kind === "tun" ? (["single", "routes"] as const) : (["single"] as const))(
+      `sends every kind of frame through ${kind}, ${cipher}, routing %s`,
+      (routing) => {
         const suite = effectiveSuite({ kdPrf: "aes-ctr-128", cipher, auth: "sha1", tagBytes });
         const keys = deriveMasterKeys({ suite, passphrase: Buffer.from("warm") });
-        const setup = {
-          tunnel: { kind, mux: 7, windowSize },
-          context: cipherContext(suite, keys, "left"),
-          configuredMux,
-        };
-        expect(warmUp(setup)).toBe(ALL_FRAMES);
+        const sample = { context: cipherContext(suite, keys, "left"), windowSize };
+        const warmUp = new WarmUp({ kind, mux: 7, routing, sample });
+        while (warmUp.step());
+        expect(warmUp.frames).toBe(ALL_FRAMES);
       },
     );
   }

@@ -5,6 +5,7 @@ import { type BundledProgram, bundleProgram } from "../support/bundle.ts";
 import type { CloseRounds } from "../support/close-rounds.ts";
 
 const ROUNDS = 10;
+const MIB_A_CLOSING = 5;
 /** Sends as fast as it can into both tunnels, whether they are there or not. */
 const FLOOD = `
   const socket = require("node:dgram").createSocket("udp4");
@@ -39,8 +40,9 @@ describe("closing", requires("root", "tun"), () => {
     });
     expect(kept(after)).toEqual(kept(before));
     expect(after.interfaces).toEqual(["lo"]);
-    // a worker's heap and arenas are 20 MiB and more
-    expect(after.residentMib - before.residentMib).toBeLessThan(40);
+    // A worker's heap and arenas are 20 MiB and more, 400 MiB had all of them stayed. The allocator's own pools, of which each
+    // thread may get one, have grown by 55 MiB until they are full.
+    expect(after.residentMib - before.residentMib).toBeLessThan(MIB_A_CLOSING * closings.length);
     // The quicker quarter: the others measure how busy the machine is. Whoever waits for a timer is slower in all.
     const [quick = Number.NaN] = [...closings].sort((a, b) => a - b).slice(ROUNDS / 2);
     expect(quick).toBeLessThan(100);

@@ -1,0 +1,57 @@
+import { MemoryNetwork } from "tun-native/testing";
+import { describe, expect, it } from "vitest";
+import { PlaneLoop } from "../../src/data-plane/plane-loop.ts";
+import { ipPacket, type MemoryEnd, memoryEnd } from "./memory-tunnel.ts";
+
+/** Frames of one burst of a `memoryEnd`. */
+const BURST = 32;
+const MOST_TURNS = 32;
+
+function loopOf(end: MemoryEnd): PlaneLoop {
+  const { plane, poller, tunnel, reporter } = end;
+  return new PlaneLoop({ plane, poller, tunnel, reporter, sockets: [], send: () => {} });
+}
+
+function endWith(frames: number): MemoryEnd {
+  const end = memoryEnd(new MemoryNetwork(), { role: "left", address: "192.0.2.1", peer: "192.0.2.2" });
+  for (let i = 0; i < frames; i++) end.device.inject(ipPacket(i));
+  return end;
+}
+
+const sent = (end: MemoryEnd): number => end.tunnel.counters.packetsOut;
+
+describe("the loop of a data plane", () => {
+  it("moves in one run what is there and what is there after that", () => {
+    const end = endWith(BURST + 8);
+    loopOf(end).run(0);
+    expect(sent(end)).toBe(BURST + 8);
+  });
+
+  it("comes to what is due besides even when there are always packets", () => {
+    const end = endWith((MOST_TURNS + 1) * BURST);
+    loopOf(end).run(0);
+    expect(sent(end)).toBe(MOST_TURNS * BURST);
+  });
+
+  it("ends after the burst during which the signal rings, for a command must not wait for packets", () => {
+    const end = endWith(2 * BURST);
+    end.poller.wake();
+    loopOf(end).run(-1);
+    expect(sent(end)).toBe(BURST);
+  });
+
+  it("goes on until the signal rings when it may wait for ever", () => {
+    const end = endWith(1);
+    const { poller } = end;
+    let waits = 0;
+    const wait = poller.wait.bind(poller);
+    poller.wait = (timeoutMs) => {
+      waits++;
+      if (waits === 4) end.device.inject(ipPacket(2));
+      if (waits === 9) poller.wake();
+      return wait(timeoutMs);
+    };
+    loopOf(end).run(-1);
+    expect({ waits, sent: sent(end) }).toEqual({ waits: 9, sent: 2 });
+  });
+});
