@@ -131,7 +131,7 @@ async function test(args) {
 
 /** Lint, types, dead code and package shape. All run, so that one failure does not hide the next. */
 async function checks(scratch, totals) {
-  const packages = ["satp-core", "tun-native", "anytun"];
+  const packages = ["satp-core", "sync", "tun-native", "anytun", "nat-traverse"];
   const named = [
     ["lint and format", () => output(bin("biome"), ["ci", "--colors=off"])],
     ["types", () => output(bin("tsc"), ["-b", "--pretty", "false"])],

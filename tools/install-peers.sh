@@ -5,6 +5,8 @@ set -eu
 
 packages="anytun uanytun nat-traverse wireguard-go wireguard-tools iperf3
   iproute2 nftables iputils-ping tcpdump net-tools ethtool procps util-linux
+  systemd mandoc man-db
+  user-mode-linux kmod ppp netcat-openbsd openvpn
   g++-aarch64-linux-gnu qemu-user-static"
 
 if [ "${1-}" = --list ]; then
@@ -37,7 +39,7 @@ apt-get -q update </dev/null >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 apt-get -q -y --no-install-recommends install $missing </dev/null >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 
 # Debian starts a daemon with its package. Tests start their own, in namespaces; one that was here before stays.
-for service in anytun uanytun iperf3; do
+for service in anytun uanytun iperf3 openvpn; do
   case " $missing " in *" $service "*) ;; *) continue ;; esac
   if [ -d /run/systemd/system ]; then
     systemctl disable --now --quiet "$service" 2>/dev/null || true

@@ -6,14 +6,29 @@ import { readPlan } from "../src/bench/plan.ts";
 import { benchmarkReport } from "../src/bench/report.ts";
 import { type Column, largestSpread, medianOf, ratioText, resultTable } from "../src/bench/results.ts";
 import { withLosses } from "../src/bench/sections/contenders.ts";
+import { firstPacketTable } from "../src/bench/sections/first-packet.ts";
 import { sections } from "../src/bench/sections/index.ts";
 import { kernelTable } from "../src/bench/sections/kernels.ts";
 import { stageTable } from "../src/bench/sections/stages.ts";
+import { startTable } from "../src/bench/sections/start-up.ts";
 import { stepsTable } from "../src/bench/sections/steps.ts";
 import { underlayTable } from "../src/bench/sections/underlays.ts";
+import { kernelOf, missingKernels } from "../src/bench/sections/variants.ts";
 import { LabError } from "../src/lab/index.ts";
-import { javascriptShare } from "../src/measure/profile.ts";
 import { type Stage, type StageReport, stageFigures, stages } from "../src/measure/stages.ts";
+
+describe("the table of first packets", () => {
+  it("has a row for each start, and none of what is not installed", () => {
+    const rows = firstPacketTable({ node: [40, 50, 60], version: [50], first: [70, 71, 90], original: [] });
+    expect(rows.map((row) => row.slice(1))).toEqual([
+      ["median, ms", "of ten, the second slowest"],
+      ["50", "58"],
+      ["50", "50"],
+      ["71", "86"],
+      ["–", "–"],
+    ]);
+  });
+});
 
 describe("the table of results", () => {
   const runs = new Map([
@@ -176,30 +191,6 @@ describe("stages", () => {
   });
 });
 
-describe("a profile", () => {
-  const frame = (id: number, url: string) => ({ id, callFrame: { functionName: `f${id}`, url } });
-  const profile = {
-    startTime: 1000,
-    nodes: [
-      frame(1, "file:///x/packages/tun-native/dist/poller.js"),
-      frame(2, "file:///x/node_modules/tun-native/dist/udp-socket.js"),
-      frame(3, "file:///x/packages/anytun/dist/data-plane-worker.js"),
-      frame(4, ""),
-    ],
-    // At 1100, 1200, … microseconds.
-    samples: [3, 1, 2, 2, 2, 3, 1, 4, 3],
-    timeDeltas: [100, 100, 100, 100, 100, 100, 100, 100, 100],
-  };
-
-  it("gives the share of JavaScript in the time that is not waited", () => {
-    // Three of the addon against two of the daemon's own and one of the garbage collector or the like.
-    expect(javascriptShare(profile, 1200, 1800)).toBeCloseTo(2 / 5);
-    expect(javascriptShare(profile, 0, 9999)).toBeCloseTo(4 / 7);
-    expect(javascriptShare(profile, 1250, 1500)).toBe(0);
-    expect(javascriptShare(profile, 5000, 6000)).toBeNaN();
-  });
-});
-
 describe("the other tables", () => {
   it("have a row for each kernel and length", () => {
     const cell = (kernel: string, bytes: number, batch: number) => ({ kernel, bytes, batch, seal: 100.4, open: 99.6 });
@@ -208,6 +199,17 @@ describe("the other tables", () => {
       ["evp, 64 bytes", "100 + 100", "100 + 100"],
       ["aesni, 64 bytes", "–", "100 + 100"],
     ]);
+  });
+
+  it("name the kernel that is forced, the nearest one that the machine can run", () => {
+    expect(kernelOf("aesni", ["avx512", "vaes", "avx512-aesni", "aesni", "avx2-aesni", "evp"])).toBe("aesni");
+    expect(kernelOf("aesni", ["avx512-aesni", "avx2-aesni", "evp"])).toBe("avx2-aesni");
+    expect(kernelOf("aesni", ["armv8", "evp"])).toBeUndefined();
+    expect(kernelOf("evp", ["armv8", "evp"])).toBe("evp");
+    expect(missingKernels(["aesni", "evp"], ["armv8", "evp"])).toBe(
+      " This machine can run no kernel of the class aesni.",
+    );
+    expect(missingKernels(["aesni", "evp"], ["avx2-aesni", "evp"])).toBe("");
   });
 
   it("have a row for each number of peers and routes", () => {
@@ -290,4 +292,18 @@ describe("the picture", () => {
     expect(picture).toContain(">10.00<");
     expect(picture).not.toMatch(/NaN|bare/);
   });
+});
+
+it("lays out the steps of starts as medians", () => {
+  const starts = [
+    { read: 100, up: 200 },
+    { read: 110, up: 230 },
+    { read: 130, up: 300 },
+  ];
+  expect(startTable([40, 50, 41], starts)).toEqual([
+    ["step", "ms since exec"],
+    ["(Node alone: an empty program)", "41"],
+    ["read", "110"],
+    ["up", "230"],
+  ]);
 });

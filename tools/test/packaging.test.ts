@@ -1,35 +1,17 @@
 // What a user gets: the tarballs, installed in empty folders with no network and no install scripts.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findProgram, requires, run } from "../src/lab/index.ts";
+import { requires, run } from "../src/lab/index.ts";
+import { must, pack, pnpm } from "./support/pack.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const names = ["satp-core", "tun-native", "anytun"] as const;
+const names = ["anytun", "nat-traverse", "satp-core", "satp-sync", "tun-native"] as const;
+/** Those that are folders of another name. */
+const folders: Readonly<Record<string, string>> = { "satp-sync": "sync" };
 const version: string = JSON.parse(readFileSync(join(root, "packages/anytun/package.json"), "utf8")).version;
-
-/** The pinned pnpm: on PATH under `npm test`, from npx's cache otherwise. */
-const pnpm: readonly [string, ...string[]] =
-  findProgram("pnpm") === undefined
-    ? [
-        "npx",
-        "--yes",
-        "--allow-scripts=pnpm",
-        JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager,
-      ]
-    : ["pnpm"];
-
-async function must(cwd: string, command: readonly [string, ...string[]], ...args: string[]): Promise<string> {
-  const [program, ...first] = command;
-  // Settings of the npm that runs this test must not reach the one that is tried.
-  const inherited = Object.keys(process.env).filter((name) => /^(npm|pnpm)_(config|package)_/i.test(name));
-  const env = Object.fromEntries(inherited.map((name) => [name, undefined]));
-  const result = await run(program, [...first, ...args], { cwd, env, timeout: 100_000 });
-  expect(result.status, `${[program, ...first, ...args].join(" ")}\n${result.stdout}${result.stderr}`).toBe(0);
-  return result.stdout;
-}
 
 describe("the packages", requires("npm"), () => {
   let folder: string;
@@ -39,7 +21,7 @@ describe("the packages", requires("npm"), () => {
     folder = mkdtempSync(join(tmpdir(), "satp-packaging-"));
     for (const name of names) {
       const tarball = join(folder, `${name}.tgz`);
-      await must(join(root, "packages", name), pnpm, "pack", "--out", tarball);
+      await pack(folders[name] ?? name, tarball);
       tarballs.set(name, tarball);
     }
   }, 120_000);
@@ -69,7 +51,17 @@ describe("the packages", requires("npm"), () => {
   it("anytun brings the command and not its modules", async () => {
     const packed = await files("anytun");
     expect(packed).toContain("dist/anytun.js");
+    expect(packed).toContain("dist/man/anytun.8");
+    expect(packed).toContain("systemd/anytun@.service");
     expect(packed.filter((file) => file.endsWith(".d.ts"))).toEqual([]);
+  });
+
+  it("nat-traverse brings the command and the library", async () => {
+    const packed = await files("nat-traverse");
+    expect(packed).toContain("dist/bin/nat-traverse.js");
+    expect(packed).toContain("dist/man/nat-traverse.1");
+    expect(packed).toContain("dist/index.d.ts");
+    expect(packed.filter((file) => file.startsWith("dist/cli/"))).toEqual([]);
   });
 
   it("none asks for an install script or for a package of this workspace", async () => {
@@ -82,11 +74,18 @@ describe("the packages", requires("npm"), () => {
   });
 
   /** In a folder where they were installed: the command answers, the addon loads, the library imports. */
-  async function expectUsable(home: string, command: readonly [string, ...string[]]): Promise<void> {
-    const [first] = (await must(home, command, "-v")).split("\n");
+  async function expectUsable(home: string, runner: (name: string) => readonly [string, ...string[]]): Promise<void> {
+    const [first] = (await must(home, runner("anytun"), "-v")).split("\n");
     expect(first).toBe(`anytun version ${version}`);
+    expect(await must(home, runner("nat-traverse"), "--version")).toBe(`nat-traverse ${version}\n`);
+    // its bundle finds the addon in the other package
+    const [natTraverse, ...words] = runner("nat-traverse");
+    const nobody = await run(natTraverse, [...words, "-q", "--window=0", "--timeout=1", "0:127.0.0.1:9"], {
+      cwd: home,
+    });
+    expect(nobody, nobody.stderr).toMatchObject({ status: 4 });
     const script = "console.log(Object.keys(await import(process.argv[1])).length > 0)";
-    for (const library of ["satp-core", "tun-native"]) {
+    for (const library of ["satp-core", "satp-sync", "tun-native", "nat-traverse"]) {
       const args = ["--input-type=module", "-e", script, library];
       expect((await must(home, [process.execPath], ...args)).trim(), library).toBe("true");
     }
@@ -99,7 +98,25 @@ describe("the packages", requires("npm"), () => {
     const quiet = ["--offline", "--ignore-scripts", "--no-audit", "--no-fund"];
     await must(home, ["npm"], "install", ...quiet, ...tarballs.values());
     expect(readdirSync(join(home, "node_modules")).filter((name) => !name.startsWith("."))).toEqual([...names].sort());
-    await expectUsable(home, ["npx", "--offline", "anytun"]);
+    await expectUsable(home, (name) => ["npx", "--offline", name]);
+  }, 120_000);
+
+  it("install with npm for all users: commands, man pages, units that lead there", async () => {
+    const home = join(folder, "global");
+    mkdirSync(home);
+    const quiet = ["--offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+    await must(home, ["npm"], "install", "--global", "--prefix", home, ...quiet, ...tarballs.values());
+    const manifest: { bin: Record<string, string>; man: string[] } = JSON.parse(
+      readFileSync(join(root, "packages/anytun/package.json"), "utf8"),
+    );
+    expect(readdirSync(join(home, "bin"))).toEqual(expect.arrayContaining(Object.keys(manifest.bin)));
+    const pages = manifest.man.map((path) => basename(path));
+    expect(readdirSync(join(home, "share/man/man8"))).toEqual(expect.arrayContaining(pages));
+    await must(home, [join(home, "bin/anytun")], "install-units", "--root", join(home, "image"));
+    const unit = readFileSync(join(home, "image/etc/systemd/system/anytun@.service"), "utf8");
+    const script = /^ExecStart=\S+ (\S+) /m.exec(unit)?.[1] ?? "";
+    expect(script).toBe(join(home, "lib/node_modules/anytun/dist/anytun.js"));
+    expect(await must(home, [process.execPath], script, "-v")).toContain(`anytun version ${version}`);
   }, 120_000);
 
   it("install with pnpm", async () => {
@@ -107,9 +124,10 @@ describe("the packages", requires("npm"), () => {
     mkdirSync(home);
     const dependencies = Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`]));
     writeFileSync(join(home, "package.json"), JSON.stringify({ dependencies }));
-    const overrides = `overrides:\n  tun-native: ${JSON.stringify(dependencies["tun-native"])}\n`;
+    const local = ["satp-core", "tun-native"].map((name) => `  ${name}: ${JSON.stringify(dependencies[name])}\n`);
+    const overrides = `overrides:\n${local.join("")}`;
     writeFileSync(join(home, "pnpm-workspace.yaml"), `pmOnFail: ignore\n${overrides}`);
     await must(home, pnpm, "install", "--offline", "--ignore-scripts");
-    await expectUsable(home, [join(home, "node_modules/.bin/anytun")]);
+    await expectUsable(home, (name) => [join(home, "node_modules/.bin", name)]);
   }, 120_000);
 });

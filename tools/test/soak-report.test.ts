@@ -1,6 +1,9 @@
 // What the long runs take for a fault, and how docs/SOAK.md keeps the parts that were not run again.
 import { describe, expect, it } from "vitest";
-import { provenance, soakDocument } from "../src/soak/document.ts";
+import { LabError } from "../src/lab/index.ts";
+import { provenance, sectionText, soakDocument } from "../src/soak/document.ts";
+import { type Fault, type FaultResult, unfinished } from "../src/soak/fault-lab.ts";
+import { faultList, faultsSection } from "../src/soak/faults.ts";
 import { type LoadResult, loadCases } from "../src/soak/interop-load.ts";
 import type { LoadEnd } from "../src/soak/load-end.ts";
 import { loadFaults, loadSection } from "../src/soak/load-report.ts";
@@ -116,6 +119,34 @@ describe("a run under load", () => {
       ],
     } as const;
     expect(loadFaults(result)).toEqual(["uanytun, ours left, IPv4 in IPv6: an empty stream to them"]);
+  });
+});
+
+describe("faults of which only some were tried again", () => {
+  const traffic = [{ sent: 10, answered: 9, repeated: 0, lost: 1, gaps: [] }];
+  const well: FaultResult = { done: "it", traffic, cost: "a datagram", faults: [] };
+  const [first, second, third] = faultList;
+  const results = (...of: readonly (readonly [Fault | undefined, FaultResult])[]) =>
+    of.flatMap(([fault, result]) => (fault === undefined ? [] : [[fault, result] as const]));
+  const text = (section: ReturnType<typeof faultsSection>): string =>
+    sectionText(soakDocument("", [section], ["Faults"], "call"), "Faults");
+
+  it("keeps the rows of the others, and says so", () => {
+    const before = text(faultsSection(results([first, well], [second, { ...well, cost: "two" }])));
+    const after = faultsSection(results([second, well], [third, well]), before);
+    expect(after.faults).toEqual([]);
+    expect(after.body).toContain("One row is of the run before this one");
+    const rows = after.body.match(/^\| .* \|$/gm)?.slice(2);
+    expect(rows).toEqual([first, second, third].map((fault) => `| ${fault?.name} | it | 9 of 10 | a datagram |`));
+  });
+
+  it("forgets no fault that was not tried again", () => {
+    const failed = unfinished(new LabError("timeout", "too late"));
+    const before = faultsSection(results([first, failed], [second, well]));
+    expect(before.faults).toEqual([`${first?.name}: timeout: too late`]);
+    const after = faultsSection(results([second, well]), text(before));
+    expect(after.faults).toEqual([`${first?.name}: in the run before`]);
+    expect(faultsSection(results([first, well]), text(after)).faults).toEqual([]);
   });
 });
 

@@ -161,7 +161,10 @@ export class Program {
     const pid = await this.started();
     if (pid === undefined) return false;
     try {
-      return process.kill(pid, signal);
+      const sent = process.kill(pid, signal);
+      // nsenter stops with its child, and would not see it go on or end
+      if (this.#wrapped && (signal === "SIGCONT" || signal === "SIGKILL")) this.#child.kill("SIGCONT");
+      return sent;
     } catch {
       return false;
     }

@@ -28,6 +28,17 @@ export type Requirement =
   | "ip"
   | "unshare"
   | "npm"
+  | "systemd"
+  | "systemd-analyze"
+  | "nc"
+  | "openvpn"
+  | "pppd"
+  | "linux.uml"
+  | "mandoc"
+  | "man"
+  | "openssl"
+  | "mkfs.ext4"
+  | "apt-get"
   | "aarch64-linux-gnu-g++"
   | "qemu-aarch64-static";
 
@@ -71,8 +82,19 @@ const known: Readonly<Record<Requirement, Known>> = {
   ping: program("ping"),
   ip: program("ip"),
   unshare: program("unshare"),
+  systemd: { present: () => accessible("/lib/systemd/systemd", constants.X_OK), command: peers },
+  "systemd-analyze": program("systemd-analyze"),
+  nc: program("nc"),
+  openvpn: program("openvpn"),
+  pppd: program("pppd"),
+  "linux.uml": program("linux.uml"),
+  mandoc: program("mandoc"),
+  man: program("man"),
   "aarch64-linux-gnu-g++": program("aarch64-linux-gnu-g++"),
   "qemu-aarch64-static": program("qemu-aarch64-static"),
+  openssl: program("openssl"),
+  "mkfs.ext4": program("mkfs.ext4", "sudo apt-get install e2fsprogs"),
+  "apt-get": program("apt-get", "Debian or Ubuntu"),
   npm: program("npm", "sudo apt-get install npm"),
 };
 

@@ -1,32 +1,47 @@
 // How much of a thread's time is JavaScript, from the profile that Node.js writes of it (`--cpu-prof`).
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 /** The parts of a .cpuprofile that are read here; times in microseconds of the monotonic clock. */
 export interface Profile {
   readonly startTime: number;
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string };
+    /** `lineNumber`: where the function begins, from 0. */
+    readonly callFrame: CallFrame;
   }[];
   readonly samples: readonly number[];
   /** Time before each sample. */
   readonly timeDeltas: readonly number[];
 }
 
+interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+}
+
 /** Functions whose own time is the addon's, for they do nothing but call it: all of tun-native. */
-const native = /\/tun-native\/dist\//;
+const native = /\/tun-native\/src\//;
 /** The one that blocks when there is nothing to do. */
-const waiting = /\/tun-native\/dist\/poller\.js$/;
+const waiting = /\/tun-native\/src\/poller\.ts$/;
 
 /**
  * Share (0 to 1) of the samples between two moments that are neither the addon's nor waiting, of those that are not
- * waiting. Counts as JavaScript: what is bundled into the daemon, Node.js itself and the garbage collector.
+ * waiting. Counts as JavaScript: all else of the daemon's, Node.js itself and the garbage collector.
+ * @param sourceOf the source file of a function of a bundle
  */
-export function javascriptShare(profile: Profile, from: number, to: number): number {
+export function javascriptShare(
+  profile: Profile,
+  from: number,
+  to: number,
+  sourceOf: (frame: CallFrame) => string = bundledSource(),
+): number {
   const kinds = new Map(
-    profile.nodes.map(({ id, callFrame: { url } }) => {
-      if (waiting.test(url)) return [id, "waiting"];
-      return [id, native.test(url) ? "native" : "javascript"];
+    profile.nodes.map(({ id, callFrame }) => {
+      const source = sourceOf(callFrame);
+      if (waiting.test(source)) return [id, "waiting"];
+      return [id, native.test(source) ? "native" : "javascript"];
     }),
   );
   let time = profile.startTime;
@@ -41,6 +56,29 @@ export function javascriptShare(profile: Profile, from: number, to: number): num
     if (kind === "javascript") javascript += delta;
   }
   return javascript / busy;
+}
+
+/** Says of functions of a bundle what file they come from: the bundler writes its name above what it took from it. */
+function bundledSource(): (frame: CallFrame) => string {
+  const bundles = new Map<string, string[]>();
+  return ({ url, lineNumber }) => {
+    if (!url.startsWith("file:")) return "";
+    let sources = bundles.get(url);
+    if (sources === undefined) {
+      sources = sourceOfEachLine(readFileSync(fileURLToPath(url), "utf8"));
+      bundles.set(url, sources);
+    }
+    return sources[lineNumber] ?? "";
+  };
+}
+
+/** Of each line of a bundle the source file; empty where that is not said. */
+export function sourceOfEachLine(bundle: string): string[] {
+  let source = "";
+  return bundle.split("\n").map((line) => {
+    source = /^\/\/ (\S+\.[cm]?[jt]s)$/.exec(line)?.[1] ?? source;
+    return source;
+  });
 }
 
 export function readProfile(path: string): Profile {

@@ -34,15 +34,20 @@ export function soakDocument(
   order: readonly string[],
   source: string,
 ): string {
-  const texts = new Map(
-    previous
-      .split(/^(?=## )/m)
-      .slice(1)
-      .map((text) => [/^## (.*)/.exec(text)?.[1] ?? "", text.trimEnd()]),
-  );
+  const texts = sectionTexts(previous);
   for (const { title, faults, body } of sections) {
     const verdict = faults.length === 0 ? "everything held." : `**faults: ${faults.join("; ")}.**`;
     texts.set(title, `## ${title}\n\n${source}: ${verdict}\n\n${body.trimEnd()}`);
   }
   return `${[head.trimEnd(), ...order.flatMap((title) => texts.get(title) ?? [])].join("\n\n")}\n`;
+}
+
+/** A section of the document; empty where there is none. */
+export function sectionText(document: string, title: string): string {
+  return sectionTexts(document).get(title) ?? "";
+}
+
+function sectionTexts(document: string): Map<string, string> {
+  const texts = document.split(/^(?=## )/m).slice(1);
+  return new Map(texts.map((text) => [/^## (.*)/.exec(text)?.[1] ?? "", text.trimEnd()]));
 }

@@ -1,8 +1,10 @@
 import type { Section } from "../section.ts";
 import { contenders } from "./contenders.ts";
+import { firstPacket } from "./first-packet.ts";
 import { kernels } from "./kernels.ts";
 import { scaling } from "./scaling.ts";
 import { stages } from "./stages.ts";
+import { startUp } from "./start-up.ts";
 import { steps } from "./steps.ts";
 import { underlays } from "./underlays.ts";
 import { variants } from "./variants.ts";
@@ -16,4 +18,6 @@ export const sections: Readonly<Record<string, Section>> = {
   scaling,
   steps,
   kernels,
+  "start-up": startUp,
+  "first-packet": firstPacket,
 };

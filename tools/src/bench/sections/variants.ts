@@ -10,11 +10,15 @@ import { usableKernels } from "./kernels.ts";
 const kernel = (name: string): Contender => oursWith(`kernel ${name}`, { env: { TUN_NATIVE_CRYPTO: name } });
 const aes256 = "aes-ctr-256";
 
-const kernels: readonly string[] = ["aesni", "evp"];
+/** By short name: the kernels of a class, the one to measure first. A processor without SHA-NI has others than `aesni`. */
+const kernelClasses: Readonly<Record<string, readonly string[]>> = {
+  aesni: ["aesni", "avx2-aesni", "avx512-aesni"],
+  evp: ["evp"],
+};
 const known: Readonly<Record<string, Contender>> = {
   ours,
   uanytun,
-  ...Object.fromEntries(kernels.map((name) => [name, kernel(name)])),
+  ...Object.fromEntries(Object.keys(kernelClasses).map((name) => [name, kernel(name)])),
   "ipv6-inside": oursWith("IPv6 inside", { inside: 6 }),
   "ipv6-outside": oursWith("IPv6 outside", { outside: 6 }),
   tap: oursWith("TAP", { kind: "tap" }),
@@ -35,9 +39,10 @@ export const variants: Section = {
   needs: (settings): Requirement[] => ["iperf3", ...chosen(settings).flatMap(([, { needs }]) => needs)],
   async measure(settings): Promise<SectionResult> {
     const usable = await usableKernels();
-    const here = chosen(settings).filter(([id]) => !kernels.includes(id) || usable.includes(id));
+    const asked = Object.keys(kernelClasses).filter((id) => settings.wants(id));
+    const here = chosen(settings).flatMap(([id, contender]) => forThisMachine(id, contender, usable));
     const { runs, failures } = await interleave(
-      here.map(([, contender]): Entry<number> => {
+      here.map((contender): Entry<number> => {
         return { name: contender.name, measure: () => measureRate(contender, settings.seconds) };
       }),
       settings.runs,
@@ -47,11 +52,28 @@ export const variants: Section = {
     return {
       tables: [{ rows: resultTable(runs, columns) }],
       text: `One TCP stream. Each row differs from the default (IPv4 inside and outside, TUN, AES-128, 10 bytes of tag, kernel
-${usable[0]}) in what its name says; all take turns.`,
+${usable[0]}) in what its name says; all take turns.${missingKernels(asked, usable)}`,
       failures,
     };
   },
 };
+
+/** The kernel to measure for a short name; undefined when this machine can run none of its class. */
+export function kernelOf(id: string, usable: readonly string[]): string | undefined {
+  return kernelClasses[id]?.find((name) => usable.includes(name));
+}
+
+/** A sentence for each class of kernels of which this machine can run none. */
+export function missingKernels(ids: readonly string[], usable: readonly string[]): string {
+  const missing = ids.filter((id) => kernelOf(id, usable) === undefined);
+  return missing.map((id) => ` This machine can run no kernel of the class ${id}.`).join("");
+}
+
+function forThisMachine(id: string, contender: Contender, usable: readonly string[]): Contender[] {
+  if (!(id in kernelClasses)) return [contender];
+  const name = kernelOf(id, usable);
+  return name === undefined ? [] : [kernel(name)];
+}
 
 function chosen({ wants }: Pick<Settings, "wants">): [string, Contender][] {
   return Object.entries(known).filter(([id]) => wants(id));
