@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 
 // Files under test/interop start daemons, namespaces and transfers that are judged by the clock. They run after
 // the others and at most two at once, so that a big machine does not measure its own load.
-const packages = ["packages/satp-core", "packages/tun-native", "packages/anytun", "tools"];
+const folders = ["satp-core", "sync", "tun-native", "anytun", "nat-traverse"];
+const packages = [...folders.map((name) => `packages/${name}`), "tools"];
 
 export default defineConfig({
   test: {
