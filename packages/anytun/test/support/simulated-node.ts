@@ -69,7 +69,10 @@ export class SimulatedNode {
       connections: this.connections,
       own: () => ({ kdPrf: "aes-ctr-128", keys: keysOf("one") }),
       sockets: [{ family: 4, id: 0 }],
-      noteSequence: (mux, sequence) => this.#outbox.noteSequence(mux, sequence),
+      noteNumber: (number, isOwn) => {
+        this.#outbox.followOriginals(this.inbox.hasSendingOriginals);
+        this.#outbox.noteNumber(number, isOwn);
+      },
       answer: (mux) => this.#outbox.answer(mux),
       withdrawAgain: (entry) => this.#outbox.withdrawAgain(entry),
       clock,
@@ -106,6 +109,7 @@ export class SimulatedNode {
   /** What happens each second. */
   tick(): void {
     this.inbox.tick();
+    this.#outbox.followOriginals(this.inbox.hasSendingOriginals);
     this.#outbox.tellTime();
   }
 

@@ -36,7 +36,7 @@ export type Untakeable =
   /** It has no keys, and this node has none that fit. */
   "no keys";
 
-/** @param sequence not below this */
+/** @param sequence number that an original begins at which is told this */
 export function commandOf(state: ConnectionState, sequence: number): ConnectionCommand {
   const { mux, role, kdPrf, keys, windowSize, endpoint } = state;
   return {
@@ -47,7 +47,7 @@ export function commandOf(state: ConnectionState, sequence: number): ConnectionC
     salt: keys.masterSalt,
     key: keys.masterKey,
     windowSize,
-    sequence: Math.min(Math.max(state.sequence, sequence), 0xffffffff),
+    sequence: Math.min(sequence, 0xffffffff),
     host: endpoint === undefined ? UNSPECIFIED4 : hostOf(endpoint),
     port: endpoint?.[ENDPOINT_PORT] ?? 0,
   };

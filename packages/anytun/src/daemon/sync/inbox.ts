@@ -18,15 +18,15 @@ import type { Connections } from "../connections/connections.ts";
 import type { LocalSocket } from "../peer-endpoint.ts";
 import { endpointOf, type OwnKeys, remoteOf, routeOf } from "./connection-commands.ts";
 import { type Gone, Source } from "./source.ts";
-import type { HeldPlace } from "./source-connection.ts";
+import type { HeldNumber, HeldPlace } from "./source-connection.ts";
 import { Withdrawn } from "./withdrawn.ts";
 
 export interface InboxOptions {
   readonly connections: Connections;
   readonly own: () => OwnKeys;
   readonly sockets: readonly LocalSocket[];
-  /** A number that another node has told of. */
-  readonly noteSequence: (mux: number, sequence: number) => void;
+  /** A number that another node has told of. @param isOwn whether that is known to be an original that sends with it */
+  readonly noteNumber: (number: HeldNumber, isOwn: boolean) => void;
   /** Somebody told of a place that is older than what is known here. */
   readonly answer: (mux: number) => void;
   /** Somebody told of what the cluster has withdrawn. */
@@ -60,6 +60,12 @@ export class Inbox {
     const source = new Source(name, this, this.#options.clock);
     this.#sources.add(source);
     return source;
+  }
+
+  /** Whether one of them is an original that sends with numbers of its own. */
+  get hasSendingOriginals(): boolean {
+    for (const source of this.#sources) if (source.isSendingOriginal) return true;
+    return false;
   }
 
   /** To be called about once a second. */
@@ -110,6 +116,10 @@ export class Inbox {
     if (this.#withdrawn.has(entryKey(entry), this.#options.clock.now())) this.#options.withdrawAgain(entry);
   }
 
+  noteNumber(number: HeldNumber, isOwn: boolean): void {
+    this.#options.noteNumber(number, isOwn);
+  }
+
   /** Another node heard a sender id up to here. */
   raise(mux: number, senderId: number, newest: number): void {
     this.#options.connections.raise(mux, [{ senderId, newest }]);
@@ -134,15 +144,14 @@ export class Inbox {
   }
 
   #takeConnection(command: ConnectionCommand, source: Source): Taken {
-    const { connections, own, sockets, noteSequence, clock } = this.#options;
-    const { mux, sequence } = command;
+    const { connections, own, sockets, clock } = this.#options;
+    const { mux } = command;
     const present = connections.get(mux);
     const remote = remoteOf(command, own(), present, sockets);
     if (remote === "no keys") {
       this.#refuse(source, "no keys", `connection ${mux} has no keys that this node could use`);
       return "taken";
     }
-    noteSequence(mux, sequence);
     const isForeign =
       present !== undefined && !sameDefinition(remote, present) && this.isControlled(entryKey(command), source);
     const definition = isForeign ? present : remote;

@@ -20,6 +20,8 @@ import type { ConnectionState } from "../connections/connection.ts";
 import type { ConnectionEvent } from "../connections/connection-events.ts";
 import type { Connections } from "../connections/connections.ts";
 import { commandOf, placeOf, routeCommandOf } from "./connection-commands.ts";
+import { OriginalNumbers } from "./original-numbers.ts";
+import type { HeldNumber } from "./source-connection.ts";
 
 /** Clients of one kind: those that may see keys, or those that may not. */
 export interface Audience {
@@ -27,15 +29,22 @@ export interface Audience {
   readonly secrets: boolean;
 }
 
+/** For so long a snapshot says where numbers are. */
+const SNAPSHOT_MS = 1000;
+
+interface KeptSnapshot {
+  readonly pieces: readonly Uint8Array[];
+  readonly atMs: number;
+}
+
 export class Outbox {
   readonly #connections: Connections;
   readonly #clock: Pick<Clock, "now">;
   readonly #audiences: Audience[] = [];
-  /** The first number that no node has told of, by mux. An original that hears a lower one goes back to it. */
-  readonly #sequences = new Map<number, number>();
+  readonly #numbers = new OriginalNumbers();
   /** When the peer was heard at the place that was told last, by mux. */
   readonly #toldMs = new Map<number, number>();
-  readonly #snapshots = new Map<boolean, readonly Uint8Array[]>();
+  readonly #snapshots = new Map<boolean, KeptSnapshot>();
   readonly #stop: () => void;
 
   /** Follows the connections from now on. */
@@ -51,18 +60,24 @@ export class Outbox {
 
   /** All that is known, as a new client of this kind gets it. */
   snapshot(secrets: boolean): readonly Uint8Array[] {
+    const nowMs = this.#clock.now();
     const present = this.#snapshots.get(secrets);
-    if (present !== undefined) return present;
+    if (present !== undefined && nowMs - present.atMs < SNAPSHOT_MS) return present.pieces;
     const connections = this.#connections.connections().map((state) => this.#command(state));
     const routes = this.#connections.routes().map(routeCommandOf);
     const pieces = snapshotPieces({ connections: () => connections, routes: () => routes }, { secrets });
-    this.#snapshots.set(secrets, pieces);
+    this.#snapshots.set(secrets, { pieces, atMs: nowMs });
     return pieces;
   }
 
-  /** Another node has told of a number. */
-  noteSequence(mux: number, sequence: number): void {
-    if (sequence > (this.#sequences.get(mux) ?? 0)) this.#sequences.set(mux, sequence);
+  /** Another node has told of a number. @param isOwn whether that is known to be an original that sends with it */
+  noteNumber({ mux, sequence, atMs }: HeldNumber, isOwn: boolean): void {
+    this.#numbers.note(mux, sequence, atMs, isOwn);
+  }
+
+  /** To be called at each number, and about once a second. @param isThere whether an original sends with numbers of its own */
+  followOriginals(isThere: boolean): void {
+    this.#numbers.follow(isThere, this.#clock.now());
   }
 
   /** To our own nodes, in place of what waits for them under the same keys. */
@@ -118,7 +133,7 @@ export class Outbox {
         if (event.origin === "local") this.#push(routeCommandOf(event.route));
         break;
       case "connection-removed":
-        this.#sequences.delete(event.mux);
+        this.#numbers.delete(event.mux);
         this.#toldMs.delete(event.mux);
         this.#withdraw(entryKey({ type: "connection", mux: event.mux }), [
           { type: "withdraw-connection", mux: event.mux },
@@ -133,7 +148,7 @@ export class Outbox {
   }
 
   #command(state: ConnectionState): ConnectionCommand {
-    return commandOf(state, this.#sequences.get(state.mux) ?? 0);
+    return commandOf(state, this.#numbers.tell(state.mux, state.sequence, this.#clock.now()));
   }
 
   /** To our own nodes alone: each connection that an original is told of sets its sequence number back. */

@@ -12,6 +12,13 @@ export interface HeldPlace {
   readonly toldMs: number;
 }
 
+/** Where an original was with its own numbers, if it is one. */
+export interface HeldNumber {
+  readonly mux: number;
+  readonly sequence: number;
+  readonly atMs: number;
+}
+
 /** A record: `Source` has the rules. */
 export class SourceConnection {
   kind: SourceKind = "unknown";
@@ -28,6 +35,8 @@ export class SourceConnection {
   doubtful: Entry[] = [];
   /** Connections with another place than is known here, by mux, until it has said who it is. */
   readonly held: Map<number, HeldPlace> = new Map();
+  /** Its latest numbers, by mux, until it has said who it is. */
+  readonly numbers: Map<number, HeldNumber> = new Map();
   /** Places, until it is known what its times mean. */
   places: PeerPlace[] = [];
 
@@ -35,5 +44,11 @@ export class SourceConnection {
     const held = [...this.held.values()];
     this.held.clear();
     return held;
+  }
+
+  takeNumbers(): HeldNumber[] {
+    const numbers = [...this.numbers.values()];
+    this.numbers.clear();
+    return numbers;
   }
 }

@@ -46,6 +46,7 @@ export class Source {
   #untold: Entry[] = [];
   readonly #refused = new KindCounter<Untaken>();
   #isControlHost = false;
+  #hasNumbers = false;
   /** Of the process that said hello last: it stays known over connections. */
   #remoteClock = new RemoteClock();
   #node: string | undefined;
@@ -88,6 +89,11 @@ export class Source {
     return this.#connection?.kind === "control";
   }
 
+  /** Whether it is, as far as is known, an original that sends with numbers of its own, also while it cannot be reached. */
+  get isSendingOriginal(): boolean {
+    return this.#hasNumbers;
+  }
+
   /** A new connection: everything comes again. */
   connected(): void {
     this.#connection = new SourceConnection();
@@ -108,6 +114,7 @@ export class Source {
     if (connection === undefined) return;
     connection.lastMs = this.#clock.now();
     if (connection.size++ === 0) connection.sinceMs = connection.lastMs;
+    if (entry.type === "connection") this.#hearNumber(connection, entry);
     const isDoubtful = this.#inbox.take(entry, this) === "doubtful";
     if (isDoubtful && connection.kind === "unknown") connection.doubtful.push(entry);
     if (!connection.isComplete) connection.fresh.push(entry);
@@ -155,6 +162,16 @@ export class Source {
     connection.fresh = [];
     connection.doubtful = [];
     for (const held of connection.takeHeld()) this.#inbox.takeUndatedPlace(held);
+    for (const number of connection.takeNumbers()) this.#inbox.noteNumber(number, true);
+  }
+
+  #hearNumber(connection: SourceConnection, { mux, sequence }: ConnectionCommand): void {
+    const number = { mux, sequence, atMs: this.#clock.now() };
+    const isOriginal = connection.kind === "original";
+    // a control host has none
+    if ((isOriginal || connection.kind === "unknown") && sequence > 0) this.#hasNumbers = true;
+    if (connection.kind === "unknown") connection.numbers.set(mux, number);
+    this.#inbox.noteNumber(number, isOriginal);
   }
 
   /** What a place is worth that a connection of this server has, where another one may be known. */
@@ -173,6 +190,8 @@ export class Source {
     // who carries no traffic hands out what somebody wrote down
     this.#isControlHost = sender === undefined;
     connection.kind = this.#isControlHost ? "control" : "node";
+    this.#hasNumbers = false;
+    connection.numbers.clear();
     const held = connection.takeHeld();
     const doubtful = connection.doubtful;
     connection.doubtful = [];

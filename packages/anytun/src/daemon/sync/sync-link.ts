@@ -91,6 +91,7 @@ export class SyncLink {
     this.#flush = setInterval(() => lines.flush(), FLUSH_MS).unref();
     this.#tick = setInterval(() => {
       this.#inbox.tick();
+      this.#outbox.followOriginals(this.#inbox.hasSendingOriginals);
       this.#outbox.tellTime();
     }, TICK_MS).unref();
     this.#serverLog = new SyncServerLog(log, clock);
@@ -100,7 +101,10 @@ export class SyncLink {
       connections,
       own,
       sockets,
-      noteSequence: (mux, sequence) => this.#outbox.noteSequence(mux, sequence),
+      noteNumber: (number, isOwn) => {
+        this.#outbox.followOriginals(this.#inbox.hasSendingOriginals);
+        this.#outbox.noteNumber(number, isOwn);
+      },
       answer: (mux) => this.#outbox.answer(mux),
       withdrawAgain: (entry) => this.#outbox.withdrawAgain(entry),
       clock,

@@ -284,3 +284,29 @@ describe("a node that tells of an older place", () => {
     expect(w.node.at(MUX)).toBe(`${NEW}:4444`);
   });
 });
+
+describe("the number that who connects is told", () => {
+  const numbered = (sequence: number): ConnectionCommand => ({ ...told(OLD), sequence });
+  const number = (w: World): unknown =>
+    w.node.dump().map((it) => (it.type === "connection" ? it.sequence : undefined))[0];
+
+  it("is ahead of where an original may be that told of its own", async () => {
+    const w = world();
+    w.connect(w.node.inbox.source("original"), numbered(1_000_000_000));
+    expect(number(w)).toBe(1_000_000_000);
+    await w.pass(1000);
+    expect(number(w)).toBeGreaterThanOrEqual(1_000_000_000 + 65_536);
+    const source = w.connect(w.node.inbox.source("another"), numbered(1_500_000_000));
+    await w.pass(1000);
+    source.lost();
+    await w.pass(99_000);
+    expect(number(w)).toBeGreaterThanOrEqual(1_500_000_000 + 65_536 + 2048 * 100);
+  });
+
+  it("stays where our own nodes are", async () => {
+    const w = world();
+    await w.follow(numbered(1_000_000_000));
+    await w.pass(3_600_000);
+    expect(number(w)).toBe(1_000_000_000);
+  });
+});
