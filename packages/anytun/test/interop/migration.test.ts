@@ -88,6 +88,7 @@ class World {
     const world = new World(control, clients, others);
     for (const { host } of ends) await host.check("sh", ["-c", PREPARE]);
     await world.#startControl(origin);
+    await world.#listens(control.host, 2323);
     const release = await holdConnects(others);
     for (const [index, node] of others.entries()) {
       const [other1, other2] = others.filter((other) => other !== node);
@@ -95,12 +96,12 @@ class World {
       await node.host.hosts({ ANYCAST, CONTROL: control.ipv4, ...followed });
       await node.host.ip([`address add ${ANYCAST}/32 dev lo`]);
       await world.#run(index, origin, firstStart(CHANGE_NODE).replace("NEW", `${world.#senderId++}`));
-      await waitUntil(async () => (await node.host.check("ss", ["-Htln", "sport = :2342"])) !== "", {
-        timeout: 10_000,
-      });
+      await world.#listens(node.host, 2342);
     }
     await release();
     for (const index of others.keys()) await world.#othersAreConnected(index);
+    // who hears of the control host later goes back to its number, 0
+    await world.#followers(control.host, "ss -Htn state established sport = :2323", others.length);
     await world.#sendTo(0);
     return world;
   }
@@ -171,13 +172,21 @@ class World {
   }
 
   async #othersAreConnected(index: number, others = OTHERS): Promise<void> {
-    const { host } = this.#node(index);
-    const lines = async (): Promise<number> => (await sh(host, others, "original")).split("\n").length - 1;
-    await waitUntil(async () => (await lines()) === this.#nodes.length - 1, {
+    await this.#followers(this.#node(index).host, others, this.#nodes.length - 1);
+  }
+
+  /** @param script prints a line for each */
+  async #followers(host: Host, script: string, count: number): Promise<void> {
+    const lines = async (): Promise<number> => (await sh(host, script, "original")).split("\n").length - 1;
+    await waitUntil(async () => (await lines()) === count, {
       what: "the other hosts to be connected",
       interval: 200,
       timeout: 30_000,
     });
+  }
+
+  async #listens(host: Host, port: number): Promise<void> {
+    await waitUntil(async () => (await host.check("ss", ["-Htln", `sport = :${port}`])) !== "", { timeout: 10_000 });
   }
 
   async #sendTo(index: number): Promise<void> {
@@ -207,13 +216,14 @@ class Pings {
   }
 
   /** Those before an answer that comes from now on; there must be one. */
-  async lost(): Promise<{ sent: number; lost: number }> {
+  async lost(): Promise<{ sent: number; lost: number; which: readonly number[] }> {
     await this.#program.waitFor(/bytes from/, { from: this.#program.output.length });
     const answered = new Set(
       [...this.#program.stdout.matchAll(/icmp_seq=(\d+) .*time=/g)].map(([, seq]) => Number(seq)),
     );
     const sent = Math.max(...answered);
-    return { sent, lost: sent - answered.size };
+    const which = Array.from({ length: sent }, (_, at) => at + 1).filter((seq) => !answered.has(seq));
+    return { sent, lost: which.length, which };
   }
 }
 
