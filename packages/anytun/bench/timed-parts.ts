@@ -80,6 +80,12 @@ export function timedPoller(poller: Poller, { wait }: StageClocks): Poller {
       wait.end(started, 0);
       return ready;
     },
+    giveWay() {
+      const started = wait.now();
+      const ready = poller.giveWay();
+      wait.end(started, 0);
+      return ready;
+    },
     get woken() {
       return poller.woken;
     },

@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kMostSources = 30;
 constexpr size_t kWordsPerRow = 2;
+// Instead of a time to look, shared with src/poller.ts.
+constexpr int kGiveWay = -1;
 
 // The first word of the row behind the last source, shared with src/poller.ts.
 enum Outcome { kNotWoken = 0, kWoken = 1 };
@@ -28,6 +30,7 @@ int64_t monotonicMs() { return monotonicNs() / 1000000; }
 // Looks again and again instead of sleeping: being woken costs both sides more than a few looks. Others who could use
 // the processor go first.
 int look(pollfd* requests, size_t rows, int64_t longestNs) {
+  if (longestNs == kGiveWay) sched_yield();
   int ready = poll(requests, rows, 0);
   if (ready == 0 && longestNs > 0) {
     const int64_t end = monotonicNs() + longestNs;
@@ -80,7 +83,7 @@ void readNow(int32_t number) {
 }  // namespace
 
 // Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; one more row takes the outcome. With a time-out
-// of 0 it looks for up to `lookNs` nanoseconds, else it sleeps. `clock` takes the time of the end, in milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is gone:
+// of 0 it looks for up to `lookNs` nanoseconds, or once behind others (kGiveWay), else it sleeps. `clock` takes the time of the end, in milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is gone:
 // its revents are in the table then.
 napi_value pollDescriptors(napi_env env, napi_callback_info info) {
   Arguments<5> args(env, info);

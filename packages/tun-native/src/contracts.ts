@@ -90,6 +90,8 @@ export interface Poller {
    * none: for after a burst, before `wait` sleeps.
    */
   look(): number;
+  /** As `wait(0)`, after others who could use the processor had their turn: for after many packets that somebody here must take. */
+  giveWay(): number;
   /** Whether the last `wait` was ended, or accompanied, by `wake()`. */
   readonly woken: boolean;
   /** Monotonic milliseconds when the last `wait` ended: one reading for all packets that it found. */

@@ -14,6 +14,8 @@ const WOKEN = 1;
 const POLLIN = 1;
 const POLLERR = 8;
 const EIO = 5;
+/** Instead of a time to look, shared with native/poller.cc. */
+const GIVE_WAY = -1;
 
 /** Something with a descriptor, such as a `TunDevice` or a `UdpSocket`. */
 export interface PollSource {
@@ -77,6 +79,10 @@ export class FdPoller implements Poller {
     const readable = this.#poll(0, this.#spin.nanoseconds);
     if (readable > 0) this.#spin.learn(false, true);
     return readable;
+  }
+
+  giveWay(): number {
+    return this.#poll(0, GIVE_WAY);
   }
 
   get now(): number {

@@ -117,6 +117,18 @@ describe("a poller", () => {
     expect(poller.woken).toBe(true);
   });
 
+  it("looks once after others had their turn", () => {
+    const signal = keep(EventSignal.create());
+    const socket = udp();
+    const poller = keep(new FdPoller([socket], signal));
+    expect(poller.giveWay()).toBe(0);
+    sendTo(socket);
+    expect(poller.giveWay()).toBe(1);
+    signal.signal();
+    expect(poller.giveWay()).toBe(1);
+    expect(poller.woken).toBe(true);
+  });
+
   it("names a source that was closed under it", () => {
     const socket = udp();
     const { label } = socket;

@@ -32,6 +32,11 @@ export interface DataPlaneParts {
 const DEVICE_READY = 1;
 /** After so many bytes there is no hurry: the next packets may come together, and others could use the processor. */
 const BULK_BYTES = 32 * 1024;
+/**
+ * After so many small packets others must have the processor: whoever takes them here has room for few in his socket, and what
+ * more comes in before he runs is lost.
+ */
+const CROWD_PACKETS = 32;
 
 /**
  * One thread's packet path. A turn waits for the kernel, then moves one burst from the device to
@@ -52,6 +57,8 @@ export class DataPlane {
   readonly #tooBig: TooBigAnswers;
   /** Whether the last turn moved that much. */
   #wasBulk = false;
+  /** Whether it moved that many. */
+  #wasCrowd = false;
 
   constructor(parts: DataPlaneParts) {
     this.#device = parts.device;
@@ -87,11 +94,17 @@ export class DataPlane {
     return this.#move(pending, this.#poller.wait(pending ? 0 : timeoutMs));
   }
 
-  /** As `turn(0)`, for after a burst: unless that was long, waits awhile when that pays, see `Poller.look`. */
+  /**
+   * As `turn(0)`, for after a burst: behind many small packets others go first, and unless that burst was long it waits awhile
+   * when that pays, see `Poller.giveWay` and `Poller.look`.
+   */
   nextTurn(): boolean {
     const { pending } = this.#device;
-    const looks = !pending && !this.#wasBulk;
-    return this.#move(pending, looks ? this.#poller.look() : this.#poller.wait(0));
+    return this.#move(pending, pending || this.#wasBulk ? this.#poller.wait(0) : this.#lookAgain());
+  }
+
+  #lookAgain(): number {
+    return this.#wasCrowd ? this.#poller.giveWay() : this.#poller.look();
   }
 
   /** A burst of each ready source. @returns whether there was any */
@@ -99,12 +112,14 @@ export class DataPlane {
     const sockets = this.#sockets;
     const { counters } = this.#tunnel;
     const bytes = counters.bytesOut + counters.bytesIn;
+    const packets = counters.packetsOut + counters.packetsIn;
     if (pending || (ready & DEVICE_READY) !== 0) this.outboundBurst();
     for (let i = 0; i < sockets.length; i++) {
       const socket = sockets[i];
       if (socket !== undefined && (ready & (2 << i)) !== 0) this.inboundBurst(socket);
     }
     this.#wasBulk = counters.bytesOut + counters.bytesIn - bytes >= BULK_BYTES;
+    this.#wasCrowd = counters.packetsOut + counters.packetsIn - packets >= CROWD_PACKETS;
     return pending || ready !== 0;
   }
 

@@ -54,4 +54,29 @@ describe("the loop of a data plane", () => {
     loopOf(end).run(-1);
     expect({ waits, sent: sent(end) }).toEqual({ waits: 9, sent: 2 });
   });
+
+  it.each([
+    { after: "few packets", frames: BURST - 1, bytes: 64, expected: "look" },
+    { after: "many small packets", frames: BURST, bytes: 64, expected: "giveWay" },
+    { after: "as many long ones", frames: BURST, bytes: 1400, expected: "wait" },
+  ])("takes its time after $after: $expected", ({ frames, bytes, expected }) => {
+    const end = endWith(0);
+    for (let i = 0; i < frames; i++) end.device.inject(ipPacket(i, bytes));
+    const { poller } = end;
+    const calls: string[] = [];
+    const wait = poller.wait.bind(poller);
+    poller.wait = (timeoutMs) => {
+      calls.push("wait");
+      return wait(timeoutMs);
+    };
+    for (const name of ["look", "giveWay"] as const) {
+      poller[name] = () => {
+        calls.push(name);
+        return wait(0);
+      };
+    }
+    loopOf(end).run(0);
+    expect(calls).toEqual(["wait", expected]);
+    expect(sent(end)).toBe(frames);
+  });
 });

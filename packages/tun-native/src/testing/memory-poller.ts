@@ -62,6 +62,10 @@ export class MemoryPoller implements Poller {
     return this.wait(0);
   }
 
+  giveWay(): number {
+    return this.wait(0);
+  }
+
   close(): void {
     this.#closed = true;
   }
