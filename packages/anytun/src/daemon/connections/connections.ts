@@ -12,17 +12,8 @@
  *
  * Main thread only. Memory: some 0.6 KiB for a connection and 0.25 KiB for a route here, see docs/ARCHITECTURE.md.
  */
-import {
-  type CipherContext,
-  cipherContext,
-  type DeviceKind,
-  type Routing,
-  type SenderMark,
-  sameEndpoint,
-} from "satp-core";
-import type { UdpName } from "../../config/config.ts";
+import type { DeviceKind, Routing, SenderMark } from "satp-core";
 import type { ConnectionCommand, HeardAt } from "../../data-plane/messages.ts";
-import { UNDATED } from "../../data-plane/newest-place.ts";
 import type { DataPlaneEvent } from "../../data-plane/thread.ts";
 import { errorText } from "../../error-text.ts";
 import { AnytunError } from "../../errors.ts";
@@ -30,20 +21,13 @@ import type { Logger } from "../../log/logger.ts";
 import type { Clock } from "../clock.ts";
 import type { SequenceBook } from "../sequence-book.ts";
 import { SequenceSupply } from "../sequence-supply.ts";
-import {
-  type ConfiguredConnection,
-  type ConnectionDefinition,
-  type ConnectionState,
-  checkConnection,
-  type RemoteConnection,
-  sameDefinition,
-  sameKeys,
-  sameRemote,
-} from "./connection.ts";
-import { type ConnectionListener, Listeners, type Origin } from "./connection-events.ts";
+import { ConfiguredConnections, type Follow } from "./configured-connections.ts";
+import { type ConnectionState, checkConnection, type RemoteConnection } from "./connection.ts";
+import { type ConnectionListener, Listeners } from "./connection-events.ts";
 import { ConnectionNumbers, STRANGERS } from "./connection-numbers.ts";
-import { type ConfiguredState, checkState, NOTHING_CONFIGURED, sameSuite } from "./desired-state.ts";
-import { type Entry, type PeerFollower, stateOf } from "./entry.ts";
+import { ConnectionTable } from "./connection-table.ts";
+import { type ConfiguredState, checkState } from "./desired-state.ts";
+import { stateOf } from "./entry.ts";
 import { FlushSchedule } from "./flush-schedule.ts";
 import { PeerPlaces } from "./peer-places.ts";
 import { PlaneCommands } from "./plane-commands.ts";
@@ -61,7 +45,7 @@ export interface ConnectionsOptions {
    * Looks for the peer of a configured connection and calls {@link Connections.setEndpoint} with what it finds, until
    * it is closed. Not called before {@link Connections.attach}.
    */
-  readonly follow: (connection: ConfiguredConnection & { readonly remote: UdpName }) => PeerFollower;
+  readonly follow: Follow;
 }
 
 /** What the data plane offers here. */
@@ -69,33 +53,32 @@ export interface ConnectionPlane {
   command(command: ConnectionCommand): void;
 }
 
-type ToldPlace = Pick<RemoteConnection, "endpoint" | "heardMs" | "toldMs">;
-
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #numbers: ConnectionNumbers;
   readonly #commands = new PlaneCommands();
   readonly #listeners = new Listeners();
+  readonly #numbers: ConnectionNumbers;
+  readonly #table: ConnectionTable;
+  readonly #configured: ConfiguredConnections;
   readonly #routes: RouteList;
-  readonly #entries = new Map<number, Entry>();
   readonly #places: PeerPlaces;
   readonly #schedule: FlushSchedule;
-  #configured = NOTHING_CONFIGURED;
   #plane: ConnectionPlane | undefined;
-  #strangerSequence = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#routes = new RouteList(this.#commands, this.#listeners);
-    this.#places = new PeerPlaces(this.#entries, this.#commands, this.#listeners, options.clock);
-    this.#schedule = new FlushSchedule(options.clock, () => this.#flush());
     const supply = new SequenceSupply(options.book, options.log, options.clock, (mux, range) => {
-      const entry = this.#entries.get(mux);
+      const entry = this.#table.entries.get(mux);
       if (entry === undefined) return;
       entry.sequence = range.end;
       this.#plane?.command({ type: "sequence", mux, range });
     });
     this.#numbers = new ConnectionNumbers(supply, options.routing);
+    this.#table = new ConnectionTable(this.#numbers, this.#commands, this.#listeners);
+    this.#configured = new ConfiguredConnections(this.#table, this.#numbers, this.#commands, options.follow);
+    this.#routes = new RouteList(this.#commands, this.#listeners);
+    this.#places = new PeerPlaces(this.#table.entries, this.#commands, this.#listeners, options.clock);
+    this.#schedule = new FlushSchedule(options.clock, () => this.#flush());
   }
 
   /** Which connection a frame goes to. */
@@ -105,7 +88,7 @@ export class Connections {
 
   /** Number of connections. */
   get size(): number {
-    return this.#entries.size;
+    return this.#table.entries.size;
   }
 
   get routeCount(): number {
@@ -115,19 +98,19 @@ export class Connections {
   /** How many of both the cluster decides; looked for at each call. */
   get remoteCounts(): { readonly connections: number; readonly routes: number } {
     let connections = 0;
-    for (const { origin } of this.#entries.values()) if (origin === "remote") connections++;
+    for (const { origin } of this.#table.entries.values()) if (origin === "remote") connections++;
     return { connections, routes: this.#routes.remoteCount };
   }
 
   /** The connection with this mux as it is now. */
   get(mux: number): ConnectionState | undefined {
-    const entry = this.#entries.get(mux);
+    const entry = this.#table.entries.get(mux);
     return entry === undefined ? undefined : stateOf(entry);
   }
 
   /** All of them as they are now, by ascending mux. */
   connections(): ConnectionState[] {
-    return Array.from(this.#entries.values(), stateOf).sort((a, b) => a.mux - b.mux);
+    return Array.from(this.#table.entries.values(), stateOf).sort((a, b) => a.mux - b.mux);
   }
 
   /** All routes, in the order in which the originals show them. */
@@ -147,32 +130,15 @@ export class Connections {
    */
   configure(state: ConfiguredState): void {
     checkState(state);
-    const before = this.#configured;
-    this.#configured = state;
-    this.#configureHeaders(before, state.ownMux);
-    this.#configureStrangers(before.strangers, state.strangers);
-    const old = byMux(before.connections);
-    const wanted = byMux(state.connections);
-    for (const mux of old.keys()) {
-      if (wanted.has(mux)) continue;
-      if (this.#entries.get(mux)?.origin === "local") this.#remove(mux, "local");
-      else this.#unfollow(mux);
-    }
-    for (const [mux, connection] of wanted) {
-      const present = old.get(mux);
-      if (present === undefined || !sameDefinition(present, connection)) this.#set(connection, "local");
-      if (present === undefined || !sameRemote(present, connection)) this.#follow(connection);
-    }
+    this.#configured.set(state);
     this.#routes.configure(state.routes);
-    if (!sameSuite(before.suite, state.suite)) this.#renewContexts();
     this.#schedule.soon();
   }
 
   /** Numbers come from this book from now on, those of a new sender id: nobody keeps those that are left. */
   setBook(book: SequenceBook): void {
     this.#numbers.setBook(book);
-    for (const mux of this.#entries.keys()) this.#renewNumbers(mux);
-    if (this.#configured.strangers !== undefined) this.#numbers.want(STRANGERS);
+    this.#configured.renewNumbers();
     this.#schedule.soon();
   }
 
@@ -183,11 +149,11 @@ export class Connections {
    */
   setRemote(connection: RemoteConnection): void {
     checkConnection(connection);
-    const isNew = !this.#entries.has(connection.mux);
+    const isNew = !this.#table.entries.has(connection.mux);
     const { mux, sequence = 0, heard } = connection;
     const { keys, role, kdPrf, windowSize } = connection;
-    this.#set({ mux, keys, role, kdPrf, windowSize }, "remote", connection);
-    const entry = this.#entries.get(mux);
+    this.#table.set({ mux, keys, role, kdPrf, windowSize }, "remote", connection);
+    const entry = this.#table.entries.get(mux);
     if (entry !== undefined && sequence > entry.sequence) this.#numbers.want(mux, sequence);
     if (heard !== undefined && heard.length > 0) this.#commands.set({ mux, heard });
     if (isNew) this.#schedule.newcomer();
@@ -207,17 +173,17 @@ export class Connections {
 
   /** Another node heard the peer's sender ids up to here: those numbers count as seen, and nothing else is different. */
   raise(mux: number, heard: readonly SenderMark[]): void {
-    if (!this.#entries.has(mux)) return;
+    if (!this.#table.entries.has(mux)) return;
     this.#commands.set({ mux, heard });
     this.#schedule.soon();
   }
 
   /** The cluster withdraws a connection: it is removed, or again what the configuration says. False when it is not the cluster's. */
   removeRemote(mux: number): boolean {
-    if (this.#entries.get(mux)?.origin !== "remote") return false;
-    const configured = this.#configured.connections.find((connection) => connection.mux === mux);
-    if (configured === undefined) this.#remove(mux, "remote");
-    else this.#set(configured, "local");
+    if (this.#table.entries.get(mux)?.origin !== "remote") return false;
+    const configured = this.#configured.get(mux);
+    if (configured === undefined) this.#table.remove(mux, "remote");
+    else this.#table.set(configured, "local");
     this.#schedule.soon();
     return true;
   }
@@ -255,7 +221,7 @@ export class Connections {
     if (routing === "routes" && this.#options.kind === "tap") {
       throw new AnytunError("connection", "routes need a tun device: a tap device carries Ethernet frames");
     }
-    this.#setHeaders(routing, this.#numbers.ownMux);
+    this.#configured.setHeaders(routing, this.#numbers.ownMux);
     this.#schedule.soon();
   }
 
@@ -268,7 +234,7 @@ export class Connections {
   /** The data plane runs: changes go there from now on, and peers are looked for. */
   attach(plane: ConnectionPlane): void {
     this.#plane = plane;
-    for (const connection of this.#configured.connections) this.#follow(connection);
+    this.#configured.startFollowing();
     this.#schedule.open();
   }
 
@@ -287,7 +253,7 @@ export class Connections {
       case "sequence-low":
         // a switch of the routing must be there before numbers that count from then on
         this.#schedule.now();
-        if (this.#entries.has(event.mux)) this.#numbers.refill(event.mux);
+        if (this.#table.entries.has(event.mux)) this.#numbers.refill(event.mux);
         break;
     }
   }
@@ -296,168 +262,28 @@ export class Connections {
   close(): void {
     this.#schedule.close();
     this.#numbers.close();
-    for (const entry of this.#entries.values()) void entry.follower?.close();
+    for (const entry of this.#table.entries.values()) void entry.follower?.close();
   }
 
-  #configureHeaders(before: ConfiguredState, ownMux: number): void {
-    const numbers = this.#numbers;
-    if (before === NOTHING_CONFIGURED) numbers.ownMux = ownMux;
-    if (ownMux === numbers.ownMux) return;
-    this.#setHeaders(numbers.routing, ownMux);
-    if (before.strangers !== undefined) numbers.want(STRANGERS);
-  }
-
-  /** Other muxes stand in some headers from now on, and each has numbers of its own. */
-  #setHeaders(routing: Routing, ownMux: number): void {
-    const numbers = this.#numbers;
-    const muxes = [...this.#entries.keys()];
-    const before = muxes.map((mux) => numbers.headerMux(mux));
-    numbers.routing = routing;
-    numbers.ownMux = ownMux;
-    this.#commands.setHeaders(routing, ownMux);
-    muxes.forEach((mux, index) => {
-      if (numbers.headerMux(mux) !== before[index]) this.#renewNumbers(mux);
-    });
-  }
-
-  /** What is left of them counts no more. */
-  #renewNumbers(mux: number): void {
-    this.#numbers.forget(mux);
-    this.#numbers.want(mux);
-  }
-
-  /** Another cipher or tag for everybody. */
-  #renewContexts(): void {
-    for (const [mux, { definition }] of this.#entries) this.#commands.set({ mux, context: this.#context(definition) });
-    const { strangers } = this.#configured;
-    if (strangers !== undefined) {
-      this.#commands.setStrangers({ context: this.#context(strangers), windowSize: strangers.windowSize });
-    }
-  }
-
-  #configureStrangers(old: ConnectionDefinition | undefined, strangers: ConnectionDefinition | undefined): void {
-    if (old === undefined && strangers === undefined) return;
-    if (old !== undefined && strangers !== undefined && sameDefinition(old, strangers)) return;
-    const detected = [...this.#entries].filter(([, entry]) => entry.isDetected).map(([mux]) => mux);
-    if (strangers === undefined) {
-      this.#commands.setStrangers(undefined);
-      for (const mux of detected) this.#remove(mux, "local");
-      return;
-    }
-    this.#commands.setStrangers({ context: this.#context(strangers), windowSize: strangers.windowSize });
-    if (old === undefined) this.#numbers.want(STRANGERS);
-    for (const mux of detected) {
-      this.#set({ ...strangers, mux }, "local");
-      const entry = this.#entries.get(mux);
-      if (entry !== undefined) entry.isDetected = true;
-    }
-  }
-
-  #set(definition: ConnectionDefinition, origin: Origin, told: ToldPlace = {}): void {
-    const { endpoint, heardMs, toldMs } = told;
-    const { mux, windowSize } = definition;
-    const entry = this.#entries.get(mux);
-    if (entry === undefined) {
-      const place = endpoint?.slice();
-      const blank = { sequence: 0, isDetected: false, follower: undefined };
-      this.#add({ definition, origin, endpoint: place, heardMs: heardMs ?? UNDATED, ...blank });
-      const known = place === undefined ? {} : { endpoint: place };
-      this.#commands.set({ mux, context: this.#context(definition), windowSize, ...known });
-      this.#numbers.want(mux);
-      return;
-    }
-    const old = entry.definition;
-    const isMoved =
-      endpoint !== undefined &&
-      (entry.endpoint === undefined || !sameEndpoint(entry.endpoint, 0, endpoint, 0)) &&
-      (toldMs === undefined || toldMs >= entry.heardMs);
-    const isChanged = !sameKeys(old, definition) || old.windowSize !== windowSize;
-    entry.definition = definition;
-    entry.origin = origin;
-    entry.isDetected = false;
-    if (isMoved) {
-      entry.endpoint = endpoint.slice();
-      entry.heardMs = heardMs ?? Math.min(entry.heardMs + 1, toldMs ?? Number.POSITIVE_INFINITY);
-    }
-    if (!isMoved && !isChanged) return;
-    this.#commands.set({
-      mux,
-      ...(sameKeys(old, definition) ? {} : { context: this.#context(definition) }),
-      ...(old.windowSize === windowSize ? {} : { windowSize }),
-      ...(isMoved ? { endpoint: endpoint.slice(), endpointHeardMs: heardMs ?? toldMs } : {}),
-    });
-    const change = isChanged ? "changed" : "moved";
-    this.#listeners.tell({ type: "connection", change, connection: stateOf(entry), origin });
-  }
-
-  #add(entry: Entry): void {
-    this.#entries.set(entry.definition.mux, entry);
-    const { origin } = entry;
-    this.#listeners.tell({ type: "connection", change: "added", connection: stateOf(entry), origin });
-  }
-
-  #remove(mux: number, origin: Origin): void {
-    const entry = this.#entries.get(mux);
-    if (entry === undefined) return;
-    void entry.follower?.close();
-    this.#entries.delete(mux);
-    this.#numbers.forget(mux);
-    this.#commands.remove(mux);
-    this.#listeners.tell({ type: "connection-removed", mux, origin });
-  }
-
-  /** A peer that nobody configured has authenticated itself; the data plane has made it a connection. */
   #detected(event: HeardAt): void {
-    const { mux, endpoint, heardMs } = event;
-    const { strangers } = this.#configured;
-    if (this.#entries.has(mux)) {
+    if (this.#table.entries.has(event.mux)) {
       this.#places.heard(event);
-    } else if (strangers === undefined) {
-      // the configuration changed while the datagram was on its way
-      this.#commands.remove(mux);
-      this.#schedule.soon();
-    } else {
-      const definition = { ...strangers, mux };
-      const sequence = this.#strangerSequence;
-      const follower = undefined;
-      this.#add({ definition, origin: "local", endpoint, heardMs, sequence, isDetected: true, follower });
-      if (this.#numbers.headerMux(mux) === this.#numbers.ownMux) return;
-      this.#numbers.want(mux);
-      this.#schedule.soon();
+      return;
     }
-  }
-
-  #unfollow(mux: number): void {
-    const entry = this.#entries.get(mux);
-    void entry?.follower?.close();
-    if (entry !== undefined) entry.follower = undefined;
-  }
-
-  #follow(connection: ConfiguredConnection): void {
-    const entry = this.#entries.get(connection.mux);
-    if (entry === undefined || this.#plane === undefined) return;
-    const { remote } = connection;
-    const old = entry.follower;
-    entry.follower = remote === undefined ? undefined : this.#options.follow({ ...connection, remote });
-    void old?.close();
-  }
-
-  #context(definition: ConnectionDefinition): CipherContext {
-    return cipherContext({ ...this.#configured.suite, kdPrf: definition.kdPrf }, definition.keys, definition.role);
+    this.#configured.addDetected(event);
+    this.#schedule.soon();
   }
 
   /** Numbers for all who begin. @throws AnytunError `state`, `sequence-exhausted` */
   #reserve(): void {
     for (const [mux, sequence] of this.#numbers.reserve()) {
-      const entry = this.#entries.get(mux);
-      if (entry !== undefined) entry.sequence = sequence.end;
-      const { strangers } = this.#configured;
-      if (mux !== STRANGERS) {
-        this.#commands.set({ mux, sequence });
-      } else if (strangers !== undefined) {
-        this.#strangerSequence = sequence.end;
-        this.#commands.setStrangers({ context: this.#context(strangers), windowSize: strangers.windowSize, sequence });
+      if (mux === STRANGERS) {
+        this.#configured.giveStrangers(sequence);
+        continue;
       }
+      const entry = this.#table.entries.get(mux);
+      if (entry !== undefined) entry.sequence = sequence.end;
+      this.#commands.set({ mux, sequence });
     }
   }
 
@@ -472,8 +298,4 @@ export class Connections {
     }
     for (const command of this.#commands.take()) this.#plane.command(command);
   }
-}
-
-function byMux(connections: readonly ConfiguredConnection[]): Map<number, ConfiguredConnection> {
-  return new Map(connections.map((connection) => [connection.mux, connection]));
 }
