@@ -151,7 +151,7 @@ export class Outbox {
     return commandOf(state, this.#numbers.tell(state.mux, state.sequence, this.#clock.now()));
   }
 
-  /** To our own nodes alone: each connection that an original is told of sets its sequence number back. */
+  /** To our own nodes alone: each connection that an original is told of moves its sequence numbers. */
   #tellPlace(state: ConnectionState): void {
     const place = placeOf(state, this.#clock.now());
     if (place === undefined) return;

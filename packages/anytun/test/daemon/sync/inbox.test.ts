@@ -263,7 +263,7 @@ describe("a node that tells of an older place", () => {
     await turn();
     expect(w.node.at(MUX)).toBe(`${NEW}:4444`);
     expect(places()).toHaveLength(1);
-    // which would set the sequence number of an original back
+    // which would move the sequence numbers of an original
     expect(heard.filter(({ type }) => `${type}` === "connection")).toEqual([]);
     for (let again = 0; again < 3; again++) tell(other, w.place(OLD, 500));
     await turn();
