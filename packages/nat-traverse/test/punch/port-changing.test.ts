@@ -1,7 +1,8 @@
+import type { NatKind } from "satp-tools/lab";
 import { describe, expect, it } from "vitest";
 import { Spray } from "../../src/punch/spray.ts";
 import { NewEnd } from "../support/ends.ts";
-import { changingKinds, type GatewayKind, keepingKinds } from "../support/gateway.ts";
+import { changingKinds, keepingKinds } from "../support/gateway.ts";
 import { Network } from "../support/network.ts";
 import { seeded } from "../support/random.ts";
 import { quantile, twoNewEnds } from "../support/trials.ts";
@@ -15,7 +16,7 @@ function within(times: readonly number[], ms: number): number {
 }
 
 /** Two ends with ports of their own, at most a minute; the kinds are the gateways'. */
-function meet(kinds: readonly [GatewayKind, GatewayKind], right: readonly [number, number], seed: number): boolean[] {
+function meet(kinds: readonly [NatKind, NatKind], right: readonly [number, number], seed: number): boolean[] {
   const network = new Network(kinds, {}, seed);
   const [localPort, peerPort] = right;
   const ends = [

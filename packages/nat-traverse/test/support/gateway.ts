@@ -1,17 +1,6 @@
 /** Gateways as the laboratory has them, each in front of one host, on a clock that the caller moves. */
+import type { NatKind } from "satp-tools/lab";
 import type { Endpoint } from "../../src/hole-types.ts";
-
-export type GatewayKind =
-  | "none"
-  | "firewall"
-  | "full-cone"
-  | "restricted"
-  | "port-restricted"
-  | "symmetric"
-  | "symmetric-seq"
-  | "full-cone:shift"
-  | "restricted:shift"
-  | "port-restricted:shift";
 
 export const keepingKinds = ["none", "firewall", "full-cone", "restricted", "port-restricted"] as const;
 export const changingKinds = [
@@ -32,7 +21,7 @@ interface Flow {
 const LIFE_MS = 30_000;
 
 export class Gateway {
-  readonly kind: GatewayKind;
+  readonly kind: NatKind;
   /** Lets unasked packets in to itself, as a router without a filter: their senders then own the tuple. */
   readonly isTrap: boolean;
   readonly #random: () => number;
@@ -41,7 +30,7 @@ export class Gateway {
   readonly #spoiled = new Map<string, number>();
   #next = 49_152;
 
-  constructor(kind: GatewayKind, random: () => number, isTrap = false) {
+  constructor(kind: NatKind, random: () => number, isTrap = false) {
     this.kind = kind;
     this.isTrap = isTrap;
     this.#random = random;

@@ -1,6 +1,8 @@
 /** Two hosts, a gateway before each, and a bad path between, on a fake clock. */
+
+import type { NatKind } from "satp-tools/lab";
 import type { Endpoint } from "../../src/hole-types.ts";
-import { Gateway, type GatewayKind } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
 import { seeded } from "./random.ts";
 
 export interface PathOptions {
@@ -37,10 +39,10 @@ export class Network {
   /** Packet `n` from side `side` is lost when this says so; counted from 0. */
   drops: ((side: 0 | 1, n: number) => boolean) | undefined;
 
-  constructor(kinds: readonly [GatewayKind, GatewayKind], path: Partial<PathOptions>, seed: number, isTrap = false) {
+  constructor(kinds: readonly [NatKind, NatKind], path: Partial<PathOptions>, seed: number, isTrap = false) {
     this.random = seeded(seed);
     this.#path = { delayMs: 20, jitterMs: 0, loss: 0, duplicates: 0, ...path };
-    const side = (address: string, kind: GatewayKind): Side => ({
+    const side = (address: string, kind: NatKind): Side => ({
       ...{ address, gateway: new Gateway(kind, this.random, isTrap), program: undefined, sent: 0 },
     });
     this.#sides = [side("203.0.113.2", kinds[0]), side("198.51.100.2", kinds[1])];

@@ -1,11 +1,12 @@
 /** Many runs of two ends, and what became of them. */
+
+import type { NatKind } from "satp-tools/lab";
 import type { PunchOptions } from "../../src/punch/types.ts";
 import { type EndOptions, NewEnd, OriginalEnd } from "./ends.ts";
-import type { GatewayKind } from "./gateway.ts";
 import { Network, type PathOptions } from "./network.ts";
 
 export interface Trial {
-  readonly kinds: readonly [GatewayKind, GatewayKind];
+  readonly kinds: readonly [NatKind, NatKind];
   readonly path?: Partial<PathOptions>;
   readonly seed: number;
   /** Milliseconds by which the right end is later; negative: earlier. */
