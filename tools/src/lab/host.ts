@@ -21,6 +21,15 @@ done
 echo ready
 exec cat`;
 
+const ownDevScript = `
+set -e
+mkdir /run/dev
+mount -t tmpfs tmpfs /run/dev
+mkdir /run/dev/net
+cp -a /dev/null /dev/random /dev/urandom /run/dev/
+cp -a /dev/net/tun /run/dev/net/
+mount --bind /run/dev /dev`;
+
 export class Host {
   readonly name: string;
   readonly #anchor: Program;
@@ -108,6 +117,11 @@ export class Host {
     const input = `127.0.0.1 localhost\n::1 localhost\n${lines.join("")}`;
     const script = "cat >/run/hosts && { mountpoint -q /etc/hosts || mount --bind /run/hosts /etc/hosts; }";
     await this.check("sh", ["-c", script], { input });
+  }
+
+  /** A /dev of its own, so that its /dev/log is nobody else's; once. */
+  async ownDev(): Promise<void> {
+    await this.check("sh", ["-c", ownDevScript]);
   }
 
   /** Sends one ping after another until one is answered within 0.3 s. @throws LabError `timeout` */

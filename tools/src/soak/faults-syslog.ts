@@ -5,16 +5,6 @@ import { type Fault, type FaultResult, lossFaults, sleep, startOurs, Traffic } f
 
 const receiver = fileURLToPath(new URL("../../../packages/tun-native/dist/testing/index.js", import.meta.url));
 
-/** A /dev of the host's own, so that its /dev/log is nobody else's. */
-const ownDev = `
-set -e
-mkdir /run/dev
-mount -t tmpfs tmpfs /run/dev
-mkdir /run/dev/net
-cp -a /dev/null /dev/random /dev/urandom /run/dev/
-cp -a /dev/net/tun /run/dev/net/
-mount --bind /run/dev /dev`;
-
 /** Prints each line that it gets; a line on stdin stops it from reading. */
 const syslog = `
 const { rmSync } = await import("node:fs");
@@ -39,7 +29,7 @@ export const syslogFault: Fault = {
   async run(long): Promise<FaultResult> {
     await using lab = await Lab.create();
     const [left, right] = await lab.pair("left", "right");
-    await left.host.check("sh", ["-c", ownDev]);
+    await left.host.ownDev();
     const rounds = long ? 20 : 2;
     const seconds = long ? 5 : 1;
     let log = await startSyslog(left.host);

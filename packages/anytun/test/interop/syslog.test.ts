@@ -7,16 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const PROGRAM = fileURLToPath(new URL("../../dist/anytun.js", import.meta.url));
 const RECEIVER = createRequire(import.meta.url).resolve("tun-native/testing");
 
-/** A /dev of the host's own, so that its /dev/log is nobody else's. */
-const OWN_DEV = `
-set -e
-mkdir /run/dev
-mount -t tmpfs tmpfs /run/dev
-mkdir /run/dev/net
-cp -a /dev/null /dev/random /dev/urandom /run/dev/
-cp -a /dev/net/tun /run/dev/net/
-mount --bind /run/dev /dev`;
-
 /** Prints one JSON string for each datagram; SIGUSR2 stops it from reading, and lets it go on. */
 const SYSLOG = `
 const { rmSync } = await import("node:fs");
@@ -49,7 +39,7 @@ describe("the system log", requires("root", "tun", "anytun"), () => {
   beforeAll(async () => {
     lab = await Lab.create();
     [{ host }] = await lab.pair("near", "far");
-    await host.check("sh", ["-c", OWN_DEV]);
+    await host.ownDev();
   });
   afterAll(() => lab?.[Symbol.asyncDispose]());
 
