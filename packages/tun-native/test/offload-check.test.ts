@@ -4,7 +4,15 @@ import { requires } from "satp-tools/lab";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ARM64, BUILD_MS, HERE, NativeProgram } from "./support/native-program.ts";
 import { anySuperFrame, mixedFlows, ofFlow } from "./support/random-frames.ts";
-import { cutNaively, makeFrame, superFrame, unjoin, VNET_BYTES, vnetHeader } from "./support/super-frames.ts";
+import {
+  cutNaively,
+  internetChecksum,
+  makeFrame,
+  superFrame,
+  unjoin,
+  VNET_BYTES,
+  vnetHeader,
+} from "./support/super-frames.ts";
 
 const SOURCES = ["checksum", "flow_packet", "joiner", "super_frame"].map((name) => `native/offload/${name}.cc`);
 
@@ -51,6 +59,25 @@ describe.each([
     const seed = Date.now() & 0x7fffffff;
     const samples = <T>(arbitrary: fc.Arbitrary<T>, count = runs): T[] =>
       fc.sample(arbitrary, { numRuns: count, seed });
+
+    it("bytes of every length are summed and copied to every place", () => {
+      const lengths = [...Array.from({ length: 200 }, (_, i) => i), 1347, 1348, 9001, 65_535];
+      // the second carries from every word into the next
+      const fills = [(i: number) => (i * 151 + (i >> 3)) & 0xff, () => 0xff, () => 0];
+      const given = lengths.flatMap((length, i) =>
+        fills.map((fill, k) => ({
+          offset: (i * 3 + k) % 64,
+          bytes: Buffer.from(Array.from({ length }, (_, at) => fill(at))),
+        })),
+      );
+      const expected = given.map(({ offset, bytes }) => {
+        const checksum = internetChecksum(bytes).toString(16).padStart(4, "0");
+        return `${checksum} ${checksum} ${"00".repeat(offset)}${bytes.toString("hex")}`.trimEnd();
+      });
+      const lines = answers(given.map(({ offset, bytes }) => `sum ${offset} ${bytes.toString("hex")}`));
+      expect(lines.length).toBe(expected.length);
+      expect(lines.findIndex((line, i) => line.trimEnd() !== expected[i])).toBe(-1);
+    });
 
     it("super-frames are cut as a naive segmenter cuts them", () => {
       const supers = samples(anySuperFrame);

@@ -27,7 +27,8 @@ function run(cipher: SatpCipher, operation: "seal" | "open", rows: readonly Chec
   const ids = new Map(
     [...new Set(rows.map((row) => row.context))].map((context) => [context, cipher.addContext(context)]),
   );
-  const bytes = rows.reduce((sum, row) => sum + row.gap + row.bytes.length + 20, 100);
+  // a batch has 64 bytes for each row at least
+  const bytes = rows.reduce((sum, row) => sum + row.gap + row.bytes.length + 20, 64 * rows.length);
   const batch = createPacketBatch({ capacity: rows.length, bytes });
   const covered = new Uint8Array(bytes);
   batch.bytes.fill(FILLER);

@@ -3,17 +3,49 @@
 namespace tun_native {
 namespace {
 
-// Four bytes in each lane; the compiler makes of it what the target has.
-typedef uint32_t Lanes __attribute__((vector_size(32)));
+// Eight bytes in each lane; the compiler makes of it what the target has.
+typedef uint64_t Lanes __attribute__((vector_size(32)));
 constexpr size_t kLaneBytes = sizeof(Lanes);
 
-// A lane takes two 16-bit words per step of 64 bytes: 32 bits are enough for 2 MiB.
-constexpr size_t kMostBytesPerRun = 1024 * 1024;
+// One word at `*at`, and on to the next. Of a size that the compiler knows: copying one that it does not know is a call.
+template <bool kCopy, typename Word>
+__attribute__((always_inline)) inline uint64_t sumWord(uint8_t* to, const uint8_t* from, size_t* at) {
+  Word word;
+  memcpy(&word, from + *at, sizeof word);
+  if (kCopy) memcpy(to + *at, &word, sizeof word);
+  *at += sizeof word;
+  return word;
+}
+
+// Of a few bytes, those that the vectors leave over.
+template <bool kCopy>
+__attribute__((always_inline)) inline uint64_t sumFew(uint8_t* to, const uint8_t* from, size_t length) {
+  uint64_t sum = 0;
+  size_t at = 0;
+  while (at + 8 <= length) {
+    const uint64_t word = sumWord<kCopy, uint64_t>(to, from, &at);
+    sum += (word & 0xffffffff) + (word >> 32);
+  }
+  if ((length & 4) != 0) sum += sumWord<kCopy, uint32_t>(to, from, &at);
+  if ((length & 2) != 0) sum += sumWord<kCopy, uint16_t>(to, from, &at);
+  if ((length & 1) != 0) {
+    const uint8_t padded[2] = {from[at], 0};
+    if (kCopy) to[at] = padded[0];
+    sum += loadWord(padded);
+  }
+  return sum;
+}
 
 template <bool kCopy>
-__attribute__((always_inline)) inline uint64_t sumRun(uint8_t* to, const uint8_t* from, size_t length) {
-  Lanes sums = {};
-  size_t at = 0;
+__attribute__((always_inline)) inline uint64_t sumAll(uint8_t* to, const uint8_t* from, size_t length) {
+  // A store across two cache lines costs more than some bytes before; an odd number of them would swap all words behind.
+  size_t at = kCopy ? -reinterpret_cast<uintptr_t>(to) & (kLaneBytes - 2) : 0;
+  if (at > length) at = length;
+  uint64_t sum = sumFew<kCopy>(to, from, at);
+  // Sums of 64-bit words, which overflow, and of their upper halves, which do not: the sum of the lower halves is what
+  // the first has modulo 2^64 when the second is taken away. Masking the lower halves would cost one more step for each word.
+  Lanes words = {};
+  Lanes upper = {};
   for (; at + 2 * kLaneBytes <= length; at += 2 * kLaneBytes) {
     Lanes one;
     Lanes two;
@@ -23,34 +55,12 @@ __attribute__((always_inline)) inline uint64_t sumRun(uint8_t* to, const uint8_t
       memcpy(to + at, &one, kLaneBytes);
       memcpy(to + at + kLaneBytes, &two, kLaneBytes);
     }
-    sums += (one & 0xffff) + (one >> 16) + (two & 0xffff) + (two >> 16);
+    words += one + two;
+    upper += (one >> 32) + (two >> 32);
   }
-  uint64_t sum = 0;
-  for (size_t i = 0; i < kLaneBytes / 4; i++) sum += sums[i];
-  for (; at + 8 <= length; at += 8) {
-    uint64_t word;
-    memcpy(&word, from + at, 8);
-    if (kCopy) memcpy(to + at, &word, 8);
-    sum += (word & 0xffffffff) + (word >> 32);
-  }
-  if (at < length) {
-    uint64_t word = 0;
-    memcpy(&word, from + at, length - at);
-    if (kCopy) memcpy(to + at, &word, length - at);
-    sum += (word & 0xffffffff) + (word >> 32);
-  }
-  return sum;
-}
-
-template <bool kCopy>
-__attribute__((always_inline)) inline uint64_t sumAll(uint8_t* to, const uint8_t* from, size_t length) {
-  uint64_t sum = 0;
-  for (; length > kMostBytesPerRun; length -= kMostBytesPerRun) {
-    sum += sumRun<kCopy>(to, from, kMostBytesPerRun);
-    from += kMostBytesPerRun;
-    if (kCopy) to += kMostBytesPerRun;
-  }
-  return sum + sumRun<kCopy>(to, from, length);
+  const Lanes sums = words - (upper << 32) + upper;
+  sum += sums[0] + sums[1] + sums[2] + sums[3];
+  return sum + sumFew<kCopy>(kCopy ? to + at : nullptr, from + at, length - at);
 }
 
 #ifdef __x86_64__

@@ -19,11 +19,34 @@ size_t networkOffset(const uint8_t* frame, size_t length, bool isTap) {
   return 0;
 }
 
-void finishIpv4(uint8_t* header, size_t headerBytes, size_t totalBytes, uint32_t index) {
+void finishIpv4(const SuperFrame& frame, uint8_t* header, size_t totalBytes) {
   storeBig16(header + kIpv4Length, totalBytes);
-  storeBig16(header + kIpv4Id, loadBig16(header + kIpv4Id) + index);
-  storeWord(header + kIpv4Checksum, 0);
-  storeWord(header + kIpv4Checksum, static_cast<uint16_t>(~foldSum(sumBytes(header, headerBytes))));
+  storeBig16(header + kIpv4Id, loadBig16(header + kIpv4Id) + frame.index);
+  const uint64_t sum = frame.networkSum + loadWord(header + kIpv4Length) + loadWord(header + kIpv4Id);
+  storeWord(header + kIpv4Checksum, static_cast<uint16_t>(~foldSum(sum)));
+}
+
+// Once for all segments: summing the headers of each took as long as half of its payload. The few words in which they
+// differ are left out, and added for each.
+void sumHeaders(const uint8_t* bytes, SuperFrame* frame) {
+  const uint8_t* network = bytes + frame->network;
+  const uint8_t* transport = bytes + frame->transport;
+  const uint8_t protocol = frame->isTcp ? kProtocolTcp : kProtocolUdp;
+  frame->networkSum = 0;
+  if (frame->isIpv4) {
+    frame->networkSum += sumBytes(network, kIpv4Length) + sumBytes(network + kIpv4Fragment, kIpv4Checksum - kIpv4Fragment);
+    frame->networkSum += sumBytes(network + kIpv4Addresses, frame->transport - frame->network - kIpv4Addresses);
+    frame->transportSum = sumPseudoHeader(network + kIpv4Addresses, kIpv4AddressBytes, protocol, 0);
+  } else {
+    frame->transportSum = sumPseudoHeader(network + kIpv6Addresses, kIpv6AddressBytes, protocol, 0);
+  }
+  if (frame->isTcp) {
+    frame->transportSum += sumBytes(transport, kTcpSequence) + loadWord(transport + kTcpWindow);
+    frame->transportSum += sumBytes(transport + kTcpAcknowledgement, kTcpDataOffset - kTcpAcknowledgement);
+    frame->transportSum += sumBytes(transport + kTcpUrgent, frame->headers - frame->transport - kTcpUrgent);
+  } else {
+    frame->transportSum += sumBytes(transport, kUdpLength);
+  }
 }
 
 }  // namespace
@@ -52,7 +75,10 @@ bool openSuperFrame(const VnetHeader& vnet, const uint8_t* frame, size_t length,
           0,
           0,
           isTcp,
-          isIpv4};
+          isIpv4,
+          0,
+          0};
+  sumHeaders(frame, out);
   return true;
 }
 
@@ -63,29 +89,30 @@ void cutSegment(SuperFrame* frame, const uint8_t* bytes, uint8_t* out) {
   memcpy(out, bytes, frame->headers);
   uint8_t* network = out + frame->network;
   uint8_t* transport = out + frame->transport;
+  const uint8_t* given = bytes + frame->transport;
   const size_t transportBytes = total - frame->transport;
 
-  uint64_t sum;
-  if (frame->isIpv4) {
-    finishIpv4(network, frame->transport - frame->network, total - frame->network, frame->index);
-    sum = sumPseudoHeader(network + kIpv4Addresses, kIpv4AddressBytes, frame->isTcp ? kProtocolTcp : kProtocolUdp, transportBytes);
-  } else {
-    storeBig16(network + kIpv6Length, total - frame->network - kIpv6Bytes);
-    sum = sumPseudoHeader(network + kIpv6Addresses, kIpv6AddressBytes, frame->isTcp ? kProtocolTcp : kProtocolUdp, transportBytes);
-  }
+  if (frame->isIpv4) finishIpv4(*frame, network, total - frame->network);
+  else storeBig16(network + kIpv6Length, total - frame->network - kIpv6Bytes);
+  uint64_t sum = frame->transportSum + htonl(static_cast<uint32_t>(transportBytes));
   uint8_t* checksum;
   if (frame->isTcp) {
-    storeBig32(transport + kTcpSequence, loadBig32(transport + kTcpSequence) + frame->done);
+    // From the frame, not from the copy: a load that needs several stores of a moment ago waits for them.
+    const uint32_t sequence = htonl(loadBig32(given + kTcpSequence) + frame->done);
+    uint8_t flags = given[kTcpFlags];
     // What ends something belongs to the last segment; the answer to congestion is given once (RFC 3168).
-    if (!isLast) transport[kTcpFlags] &= static_cast<uint8_t>(~(kTcpFin | kTcpPush));
-    if (frame->index > 0) transport[kTcpFlags] &= static_cast<uint8_t>(~kTcpCwr);
+    if (!isLast) flags &= static_cast<uint8_t>(~(kTcpFin | kTcpPush));
+    if (frame->index > 0) flags &= static_cast<uint8_t>(~kTcpCwr);
+    memcpy(transport + kTcpSequence, &sequence, sizeof sequence);
+    transport[kTcpFlags] = flags;
+    sum += sequence;
+    sum += htons(static_cast<uint16_t>(given[kTcpDataOffset] << 8 | flags));
     checksum = transport + kTcpChecksum;
   } else {
     storeBig16(transport + kUdpLength, transportBytes);
+    sum += loadWord(transport + kUdpLength);
     checksum = transport + kUdpChecksum;
   }
-  storeWord(checksum, 0);
-  sum += sumBytes(transport, frame->headers - frame->transport);
   sum += copyAndSum(out + frame->headers, bytes + frame->headers + frame->done, payload);
   const uint16_t folded = static_cast<uint16_t>(~foldSum(sum));
   // Of UDP's two zeros one means that there is no checksum; TCP has only one.

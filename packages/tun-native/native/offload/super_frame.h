@@ -20,6 +20,10 @@ struct SuperFrame {
   uint32_t index;
   bool isTcp;
   bool isIpv4;
+  // Not folded. Of the IPv4 header without length, identification and checksum; of pseudo-header and transport header
+  // without lengths, sequence number, flags and checksum.
+  uint64_t networkSum;
+  uint64_t transportSum;
 
   bool hasMore() const { return headers + done < length; }
   uint32_t nextBytes() const {

@@ -20,9 +20,9 @@ struct Avx2Widths {
 
   static int32_t lanes(int32_t active) { return active <= 4 ? 4 : 8; }
 
-  static void compress(Sha1LaneState* groups, const uint8_t* const* data, int32_t active, uint32_t blocks) {
-    if (active <= 4) return compressLanes<Lanes4, 1>(groups, data, blocks);
-    compressLanes<Lanes8, 1>(groups, data, blocks);
+  static void compress(Sha1LaneState* group, const uint8_t* const* data, int32_t active, uint32_t blocks) {
+    if (active <= 4) return compressLanes<Lanes4>(group, data, blocks);
+    compressLanes<Lanes8>(group, data, blocks);
   }
 
   static void finish(Sha1Job** jobs, int32_t count) { hashFew<Lanes8>(jobs, count); }

@@ -11,8 +11,9 @@
 #include "aes_ni.h"
 #include "batch_kernel.h"
 #include "cpu_features.h"
-#include "sha1_lanes.h"
+#include "hmac_lanes.h"
 #include "sha1_few.h"
+#include "sha1_lanes.h"
 
 namespace tun_native {
 
@@ -20,26 +21,25 @@ namespace tun_native {
 
 namespace {
 
-struct Avx512Widths {
-  // Not 32 with two groups interleaved: without the SHA instructions these processors have two units for vectors of this
-  // size, which one group keeps busy.
-  static constexpr int32_t kSlots = 16;
+struct FewWidths {
+  static constexpr int32_t kSlots = 8;
   static constexpr int32_t kFewest = 3;
 
-  static int32_t lanes(int32_t active) { return active <= 4 ? 4 : active <= 8 ? 8 : 16; }
+  static int32_t lanes(int32_t active) { return active <= 4 ? 4 : 8; }
 
-  static void compress(Sha1LaneState* groups, const uint8_t* const* data, int32_t active, uint32_t blocks) {
-    if (active <= 4) return compressLanes<Lanes4, 1>(groups, data, blocks);
-    if (active <= 8) return compressLanes<Lanes8, 1>(groups, data, blocks);
-    compressLanes<Lanes16, 1>(groups, data, blocks);
+  static void compress(Sha1LaneState* group, const uint8_t* const* data, int32_t active, uint32_t blocks) {
+    if (active <= 4) return compressLanes<Lanes4>(group, data, blocks);
+    compressLanes<Lanes8>(group, data, blocks);
   }
 
   static void finish(Sha1Job** jobs, int32_t count) { hashFew<Lanes16>(jobs, count); }
 };
 
 struct Avx512AesNiCrypto : AesNiSteps {
-  // The schedule of sixteen blocks, or what does not fit the registers of 32 messages.
+  // The schedule of sixteen blocks.
   static constexpr size_t kStackBytes = 8192;
+  static constexpr int32_t kLanes = kGroupLanes;
+  static constexpr int32_t kFewestLanes = FewWidths::kSlots + 1;
 
   TUN_AVX512 static bool derive(const PacketJob* jobs, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -59,7 +59,9 @@ struct Avx512AesNiCrypto : AesNiSteps {
 
   static void clearRegisters() { clearAvx512Registers(); }
 
-  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<Avx512Widths>::hash(jobs, count); }
+  static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) { hmacLanes(jobs, count, digests); }
+
+  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<FewWidths>::hash(jobs, count); }
 };
 
 }  // namespace

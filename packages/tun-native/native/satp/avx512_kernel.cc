@@ -1,4 +1,4 @@
-// The kernel for x86 processors with VAES and AVX-512: four AES blocks per instruction and SHA-1 of up to 32 packets
+// The kernel for x86 processors with VAES and AVX-512: four AES blocks per instruction and HMAC-SHA1 of sixteen packets
 // side by side. What is left of a batch, and small batches, go through the SHA instructions.
 #if defined(__GNUC__) && !defined(__clang__)
 // GCC's own AVX-512 headers pass uninitialised vectors on purpose, and GCC warns of them (its bug 105593).
@@ -11,7 +11,7 @@
 #include "aes_vaes.h"
 #include "batch_kernel.h"
 #include "cpu_features.h"
-#include "sha1_lanes.h"
+#include "hmac_lanes.h"
 #include "sha1_ni.h"
 
 namespace tun_native {
@@ -20,24 +20,10 @@ namespace tun_native {
 
 namespace {
 
-struct Avx512Widths {
-  static constexpr int32_t kSlots = 32;
-  // With fewer messages the SHA instructions are faster than sixteen lanes with holes.
-  static constexpr int32_t kFewest = 8;
-
-  static int32_t lanes(int32_t active) { return active <= 16 ? 16 : 32; }
-
-  static void compress(Sha1LaneState* groups, const uint8_t* const* data, int32_t active, uint32_t blocks) {
-    if (active <= 16) return compressLanes<Lanes16, 1>(groups, data, blocks);
-    compressLanes<Lanes16, 2>(groups, data, blocks);
-  }
-
-  static void finish(Sha1Job** jobs, int32_t count) { hashInterleaved<Sha1Ni>(jobs, count); }
-};
-
 struct Avx512Crypto : AesNiSteps {
-  // Thirty-two messages do not fit the registers.
-  static constexpr size_t kStackBytes = 6144;
+  static constexpr int32_t kLanes = kGroupLanes;
+  // With fewer packets the SHA instructions are faster than sixteen lanes with holes.
+  static constexpr int32_t kFewestLanes = 8;
 
   TUN_VAES512 static bool derive(const PacketJob* jobs, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -55,7 +41,9 @@ struct Avx512Crypto : AesNiSteps {
 
   static void clearRegisters() { clearAvx512Registers(); }
 
-  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<Avx512Widths>::hash(jobs, count); }
+  static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) { hmacLanes(jobs, count, digests); }
+
+  static void hash(Sha1Job** jobs, int32_t count) { hashInterleaved<Sha1Ni>(jobs, count); }
 };
 
 }  // namespace

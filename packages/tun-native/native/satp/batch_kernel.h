@@ -1,4 +1,4 @@
-// The frame of the kernels: cuts a batch into chunks and takes all packets of a chunk through one step before the next,
+// The frame of the kernels: cuts a batch into groups and takes all packets of a group through one step before the next,
 // so that each step has many packets to work on at once. `Crypto` provides types and steps:
 //
 //   Master                                                         a master key, ready for the derivation
@@ -8,10 +8,14 @@
 //   static bool begin(Scratch*);
 //   static void end(Scratch*);                                     also after a failed begin
 //   static void wipeScratch(Scratch*, size_t packets);             of what the session keys of so many packets left
-//   kStackBytes                                                    at least what the steps use of the stack
+//   kStackBytes                                                    at least what the steps but hmac() use of the stack
 //   static bool derive(const PacketJob* jobs, int32_t count);      skips jobs without a master key
 //   static bool applyCipher(const PacketJob* jobs, int32_t count, Scratch*);
 //   static void hash(Sha1Job** jobs, int32_t count);               to the end of all messages
+//   kLanes                                                         0: there is nothing but hash(); else groups are packets
+//                                                                  of about the same length, so many at the most
+//   kFewestLanes                                                   from so many packets on a group goes through hmac()
+//   static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]);
 //   static void clearRegisters();                                  of vectors, which held keys
 //
 // Steps return false when a crypto library fails.
@@ -21,9 +25,13 @@
 #include <sys/mman.h>
 
 #include "hmac_sha1.h"
+#include "row_order.h"
 #include "secret_bytes.h"
 
 namespace tun_native {
+
+// At least what any step uses of the stack.
+constexpr size_t kLaneStackBytes = 8192;
 
 template <typename Crypto>
 class BatchKernel {
@@ -69,11 +77,11 @@ class BatchKernel {
   }
 
   static bool sealBatch(void* state, const CipherBatch& batch) {
-    return eachChunk(state, batch, &sealChunk);
+    return eachGroup(state, batch, &sealGroup);
   }
 
   static bool openBatch(void* state, const CipherBatch& batch) {
-    return eachChunk(state, batch, &openChunk);
+    return eachGroup(state, batch, &openGroup);
   }
 
  private:
@@ -88,37 +96,59 @@ class BatchKernel {
   // Scratch memory of one cipher object. Everything in it that depends on keys is zero between two batches.
   struct State {
     DerivedBlocks keys[kChunkPackets];
+    uint8_t digests[kChunkPackets][kMaxTagBytes];
     MacScratch mac;
     typename Crypto::Scratch scratch;
     PacketJob jobs[kChunkPackets];
 
-    // Tag of job i after hmacSha1(): the last bytes of the digest (spec 6).
-    const uint8_t* tag(int32_t i) const { return mac.blocks[i].digest + kMaxTagBytes - jobs[i].tagBytes; }
+    // Tag of job i after authenticate(): the last bytes of the digest (spec 6).
+    const uint8_t* tag(int32_t i) const { return digests[i] + kMaxTagBytes - jobs[i].tagBytes; }
   };
 
-  static bool eachChunk(void* data, const CipherBatch& batch, bool (*work)(State*, const CipherBatch&)) {
+  static bool eachGroup(void* data, const CipherBatch& batch, bool (*work)(State*, const CipherBatch&, int32_t* const*, int32_t)) {
     State* state = static_cast<State*>(data);
     bool isDone = true;
     for (int32_t done = 0; isDone && done < batch.count; done += kChunkPackets) {
       const int32_t left = batch.count - done;
-      isDone = work(state, {batch.rows, batch.first + done, left < kChunkPackets ? left : kChunkPackets, batch.contexts});
+      const int32_t count = left < kChunkPackets ? left : kChunkPackets;
+      int32_t* rows[kChunkPackets];
+      for (int32_t i = 0; i < count; i++) rows[i] = batch.rows.row(batch.first + done + i);
+      if (Crypto::kLanes > 0) longestFirst(rows, count);
+      for (int32_t first = 0; isDone && first < count;) {
+        const int32_t group = Crypto::kLanes > 0 ? alike(rows + first, count - first, Crypto::kLanes) : count;
+        isDone = work(state, batch, rows + first, group);
+        first += group;
+      }
     }
     const size_t used = static_cast<size_t>(batch.count < kChunkPackets ? batch.count : kChunkPackets);
     wipe(state->keys, used * sizeof(DerivedBlocks));
-    wipe(state->mac.blocks, used * sizeof(MacBlocks));
-    wipe(state->mac.hashes, used * sizeof(Sha1Job));
+    wipe(state->digests, used * kMaxTagBytes);
     Crypto::wipeScratch(&state->scratch, used);
-    wipeStack<Crypto::kStackBytes>();
+    if (usesLanes(batch.count)) wipeStack<kLaneStackBytes>();
+    else wipeStack<Crypto::kStackBytes>();
     Crypto::clearRegisters();
     return isDone;
   }
 
-  static bool sealChunk(State* state, const CipherBatch& batch) {
-    makeJobs(state, batch, true);
-    if (!Crypto::derive(state->jobs, batch.count)) return false;
-    if (!Crypto::applyCipher(state->jobs, batch.count, &state->scratch)) return false;
-    hmacSha1<Crypto>(state->jobs, batch.count, &state->mac);
-    for (int32_t i = 0; i < batch.count; i++) {
+  static bool usesLanes(int32_t count) {
+    if constexpr (Crypto::kLanes > 0) return count >= Crypto::kFewestLanes;
+    return false;
+  }
+
+  // Fills the digests of all jobs with a tag.
+  static void authenticate(State* state, int32_t count) {
+    if constexpr (Crypto::kLanes > 0) {
+      if (usesLanes(count)) return Crypto::hmac(state->jobs, count, state->digests);
+    }
+    hmacSha1<Crypto>(state->jobs, count, &state->mac, state->digests);
+  }
+
+  static bool sealGroup(State* state, const CipherBatch& batch, int32_t* const* rows, int32_t count) {
+    makeJobs(state, batch, rows, count, true);
+    if (!Crypto::derive(state->jobs, count)) return false;
+    if (!Crypto::applyCipher(state->jobs, count, &state->scratch)) return false;
+    authenticate(state, count);
+    for (int32_t i = 0; i < count; i++) {
       const PacketJob& job = state->jobs[i];
       memcpy(job.packet + job.bytes, state->tag(i), static_cast<size_t>(job.tagBytes));
       job.row[kLength] = job.bytes + job.tagBytes;
@@ -126,11 +156,11 @@ class BatchKernel {
     return true;
   }
 
-  static bool openChunk(State* state, const CipherBatch& batch) {
-    makeJobs(state, batch, false);
-    if (!Crypto::derive(state->jobs, batch.count)) return false;
-    hmacSha1<Crypto>(state->jobs, batch.count, &state->mac);
-    for (int32_t i = 0; i < batch.count; i++) {
+  static bool openGroup(State* state, const CipherBatch& batch, int32_t* const* rows, int32_t count) {
+    makeJobs(state, batch, rows, count, false);
+    if (!Crypto::derive(state->jobs, count)) return false;
+    authenticate(state, count);
+    for (int32_t i = 0; i < count; i++) {
       PacketJob& job = state->jobs[i];
       if (equalInConstantTime(state->tag(i), job.packet + job.bytes, job.tagBytes)) {
         job.row[kLength] = job.bytes;
@@ -140,12 +170,12 @@ class BatchKernel {
         job.cipherKeyBytes = 0;  // the bytes stay as they came
       }
     }
-    return Crypto::applyCipher(state->jobs, batch.count, &state->scratch);
+    return Crypto::applyCipher(state->jobs, count, &state->scratch);
   }
 
-  static void makeJobs(State* state, const CipherBatch& batch, bool sealing) {
-    for (int32_t i = 0; i < batch.count; i++) {
-      int32_t* row = batch.rows.row(batch.first + i);
+  static void makeJobs(State* state, const CipherBatch& batch, int32_t* const* rows, int32_t count, bool sealing) {
+    for (int32_t i = 0; i < count; i++) {
+      int32_t* row = rows[i];
       const CipherContext& context = batch.contextOf(row);
       const Prepared* keys = static_cast<const Prepared*>(context.prepared);
       PacketJob& job = state->jobs[i];

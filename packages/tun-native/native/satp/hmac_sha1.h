@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "packet_job.h"
+#include "secret_bytes.h"
 #include "sha1_job.h"
 
 namespace tun_native {
@@ -14,7 +15,6 @@ namespace tun_native {
 struct MacBlocks {
   alignas(64) uint8_t pad[kShaBlockBytes];
   uint8_t tail[2 * kShaBlockBytes];
-  uint8_t digest[kMaxTagBytes];
 };
 
 struct MacScratch {
@@ -74,9 +74,9 @@ inline void startOuter(const PacketJob& job, MacBlocks* blocks, Sha1Job* hash) {
   hash->start(blocks->pad, 2);
 }
 
-// Fills `blocks[i].digest` for every job i with a tag. `Crypto::hash(Sha1Job** jobs, count)` hashes jobs to their ends.
+// Fills `digests[i]` for every job i with a tag. `Crypto::hash(Sha1Job** jobs, count)` hashes jobs to their ends.
 template <typename Crypto>
-void hmacSha1(const PacketJob* jobs, int32_t count, MacScratch* scratch) {
+void hmacSha1(const PacketJob* jobs, int32_t count, MacScratch* scratch, uint8_t (*digests)[kMaxTagBytes]) {
   for (int pass = 0; pass < 2; pass++) {
     const bool outer = pass == 1;
     int32_t hashes = 0;
@@ -92,8 +92,10 @@ void hmacSha1(const PacketJob* jobs, int32_t count, MacScratch* scratch) {
     Crypto::hash(scratch->pointers, hashes);
   }
   for (int32_t i = 0; i < count; i++) {
-    if (jobs[i].tagBytes > 0) storeDigest(scratch->hashes[i], scratch->blocks[i].digest);
+    if (jobs[i].tagBytes > 0) storeDigest(scratch->hashes[i], digests[i]);
   }
+  wipe(scratch->blocks, static_cast<size_t>(count) * sizeof(MacBlocks));
+  wipe(scratch->hashes, static_cast<size_t>(count) * sizeof(Sha1Job));
 }
 
 }  // namespace tun_native

@@ -9,6 +9,7 @@ namespace tun_native {
 
 constexpr size_t kShaBlockBytes = 64;
 constexpr int kShaStateWords = 5;
+constexpr uint32_t kShaInitial[kShaStateWords] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 
 struct Sha1Piece {
   const uint8_t* data;
@@ -23,8 +24,7 @@ struct Sha1Job {
   Sha1Piece later[2];
 
   void start(const uint8_t* first, uint32_t firstBlocks) {
-    constexpr uint32_t initial[kShaStateWords] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-    for (int i = 0; i < kShaStateWords; i++) state[i] = initial[i];
+    for (int i = 0; i < kShaStateWords; i++) state[i] = kShaInitial[i];
     data = first;
     blocks = firstBlocks;
     waiting = 0;

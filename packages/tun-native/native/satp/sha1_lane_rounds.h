@@ -1,4 +1,5 @@
-// SHA-1 of as many messages at once as a vector has lanes, and of twice as many with two groups interleaved.
+// SHA-1 of as many messages at once as a vector has lanes. One group of them keeps the units for vectors busy: with two
+// side by side their words no longer fit the registers.
 #pragma once
 
 #if defined(__x86_64__)
@@ -36,54 +37,49 @@ TUN_LANES_INLINE void scheduleWord(Vector (&w)[16], int t) {
   w[t % 16] = rotateLeft<1>(parity(w[t % 16] ^ w[(t - 14) % 16], w[(t - 8) % 16], w[(t - 3) % 16]));
 }
 
-// Twenty rounds of G groups, of which Q is the quarter. The five state words change places instead of moving: A of
-// round t is state[(80 - t) % 5].
-template <int G, int Q, typename Vector>
-TUN_LANES_INLINE void laneRounds(Vector (&state)[G][kShaStateWords], Vector (&words)[G][16]) {
+// Twenty rounds, of which Q is the quarter. The five state words change places instead of moving: A of round t is
+// s[(80 - t) % 5].
+template <int Q, typename Vector>
+TUN_LANES_INLINE void laneRounds(Vector (&s)[kShaStateWords], Vector (&words)[16]) {
   const Vector constant = Vector{} + kShaConstants[Q];
 #pragma GCC unroll 20
   for (int t = 20 * Q; t < 20 * Q + 20; t++) {
     const int a = (80 - t) % 5, b = (81 - t) % 5, c = (82 - t) % 5, d = (83 - t) % 5, e = (84 - t) % 5;
-#pragma GCC unroll 2
-    for (int g = 0; g < G; g++) {
-      Vector(&s)[kShaStateWords] = state[g];
-      if (t >= 16) scheduleWord(words[g], t);
-      Vector early = s[e] + constant;
-      settle(early);
-      Vector mixed = early + words[g][t % 16] + mix<Q>(s[b], s[c], s[d]);
-      // A, which is known last, must be added last. Without this GCC reorders the sum and takes twice the time.
-      settle(mixed);
-      s[e] = mixed + rotateLeft<5>(s[a]);
-      s[b] = rotateLeft<30>(s[b]);
-    }
+    if (t >= 16) scheduleWord(words, t);
+    Vector early = s[e] + constant;
+    settle(early);
+    Vector mixed = early + words[t % 16] + mix<Q>(s[b], s[c], s[d]);
+    // A, which is known last, must be added last. Without this GCC reorders the sum and takes twice the time.
+    settle(mixed);
+    s[e] = mixed + rotateLeft<5>(s[a]);
+    s[b] = rotateLeft<30>(s[b]);
   }
 }
 
-// Takes G groups through the same number of blocks. `data` has a pointer for each lane.
-template <typename Vector, int G>
-TUN_LANES void compressLanes(Sha1LaneState* groups, const uint8_t* const* data, uint32_t blocks) {
-  Vector state[G][kShaStateWords];
-#pragma GCC unroll 2
-  for (int g = 0; g < G; g++) {
+// A block of each message, without the sum at its end. `words` is used up.
+template <typename Vector>
+TUN_LANES_INLINE void allRounds(Vector (&state)[kShaStateWords], Vector (&words)[16]) {
+  laneRounds<0>(state, words);
+  laneRounds<1>(state, words);
+  laneRounds<2>(state, words);
+  laneRounds<3>(state, words);
+}
+
+// Takes all lanes through the same number of blocks. `data` has a pointer for each lane.
+template <typename Vector>
+TUN_LANES void compressLanes(Sha1LaneState* group, const uint8_t* const* data, uint32_t blocks) {
+  Vector state[kShaStateWords];
 #pragma GCC unroll 5
-    for (int i = 0; i < kShaStateWords; i++) state[g][i] = *reinterpret_cast<const Vector*>(groups[g].word[i]);
-  }
+  for (int i = 0; i < kShaStateWords; i++) state[i] = *reinterpret_cast<const Vector*>(group->word[i]);
   for (size_t offset = 0; offset < blocks * kShaBlockBytes; offset += kShaBlockBytes) {
-    Vector words[G][16];
-#pragma GCC unroll 2
-    for (int g = 0; g < G; g++) loadWords(data + kGroupLanes * g, offset, words[g]);
-    laneRounds<G, 0>(state, words);
-    laneRounds<G, 1>(state, words);
-    laneRounds<G, 2>(state, words);
-    laneRounds<G, 3>(state, words);
-#pragma GCC unroll 2
-    for (int g = 0; g < G; g++) {
+    Vector words[16];
+    loadWords(data, offset, words);
+    allRounds(state, words);
 #pragma GCC unroll 5
-      for (int i = 0; i < kShaStateWords; i++) {
-        Vector* sum = reinterpret_cast<Vector*>(groups[g].word[i]);
-        state[g][i] += *sum;
-        *sum = state[g][i];
-      }
+    for (int i = 0; i < kShaStateWords; i++) {
+      Vector* sum = reinterpret_cast<Vector*>(group->word[i]);
+      state[i] += *sum;
+      *sum = state[i];
     }
   }
 }

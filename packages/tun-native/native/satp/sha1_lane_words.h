@@ -56,11 +56,12 @@ TUN_LANES_INLINE void loadWords(const uint8_t* const* data, size_t offset, Lanes
 
 #if defined(TUN_AVX512)
 
-TUN_AVX512_INLINE void loadWords(const uint8_t* const* data, size_t offset, Lanes16 (&words)[16]) {
+// The blocks of sixteen messages, one in each row.
+TUN_AVX512_INLINE void transposeWords(const __m512i (&rows)[16], Lanes16 (&words)[16]) {
   const __m512i bigEndian = _mm512_broadcast_i32x4(_mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203));
   __m512i pairs[16], quads[16];
 #pragma GCC unroll 16
-  for (int i = 0; i < 16; i++) pairs[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(data[i] + offset), bigEndian);
+  for (int i = 0; i < 16; i++) pairs[i] = _mm512_shuffle_epi8(rows[i], bigEndian);
 #pragma GCC unroll 16
   for (int i = 0; i < 16; i += 4) {
     const __m512i low0 = _mm512_unpacklo_epi32(pairs[i], pairs[i + 1]);
@@ -84,6 +85,13 @@ TUN_AVX512_INLINE void loadWords(const uint8_t* const* data, size_t offset, Lane
     words[8 + n] = Lanes16(_mm512_shuffle_i32x4(b, d, 0x88));
     words[12 + n] = Lanes16(_mm512_shuffle_i32x4(b, d, 0xdd));
   }
+}
+
+TUN_AVX512_INLINE void loadWords(const uint8_t* const* data, size_t offset, Lanes16 (&words)[16]) {
+  __m512i rows[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) rows[i] = _mm512_loadu_si512(data[i] + offset);
+  transposeWords(rows, words);
 }
 
 #endif

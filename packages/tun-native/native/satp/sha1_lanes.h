@@ -13,7 +13,7 @@ namespace {
 
 // `Widths` says how so many messages are best hashed:
 //
-//   kSlots                                           lanes that it can use at once, in groups of kGroupLanes
+//   kSlots                                           lanes that it can use at once
 //   kFewest                                          with fewer messages than this, lanes are not worth it
 //   static int32_t lanes(int32_t active);            how many lanes compress() uses for so many messages
 //   static void compress(Sha1LaneState*, const uint8_t* const* data, int32_t active, uint32_t blocks);
@@ -33,13 +33,11 @@ class Sha1Lanes {
     }
     Sha1Job* rest[Widths::kFewest];
     const int32_t left = lanes.leave(rest);
-    wipe(lanes.groups_, sizeof lanes.groups_);
+    wipe(&lanes.group_, sizeof lanes.group_);
     Widths::finish(rest, left);
   }
 
  private:
-  static constexpr int32_t kGroups = (Widths::kSlots + kGroupLanes - 1) / kGroupLanes;
-
   // Lanes in use are those below active_. The others repeat the data of lane 0, whose results nobody reads.
   void enter(Sha1Job* job) {
     const int32_t lane = active_++;
@@ -55,7 +53,7 @@ class Sha1Lanes {
     }
     const int32_t lanes = Widths::lanes(active_);
     for (int32_t lane = active_; lane < lanes; lane++) data_[lane] = data_[0];
-    Widths::compress(groups_, data_, active_, blocks);
+    Widths::compress(&group_, data_, active_, blocks);
     for (int32_t lane = active_ - 1; lane >= 0; lane--) {
       if (jobs_[lane]->advance(blocks)) {
         data_[lane] = jobs_[lane]->data;
@@ -85,9 +83,9 @@ class Sha1Lanes {
     return active_;
   }
 
-  uint32_t* word(int i, int32_t lane) { return &groups_[lane / kGroupLanes].word[i][lane % kGroupLanes]; }
+  uint32_t* word(int i, int32_t lane) { return &group_.word[i][lane]; }
 
-  Sha1LaneState groups_[kGroups];
+  Sha1LaneState group_;
   Sha1Job* jobs_[Widths::kSlots];
   const uint8_t* data_[Widths::kSlots];
   int32_t active_ = 0;

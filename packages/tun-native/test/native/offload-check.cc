@@ -2,6 +2,8 @@
 // exactly its length, so that sanitizers see each byte that is read or written beside it.
 //
 //   cut <tun|tap> <vnet header and frame>     prints each segment, then `end`, or `refused`
+//   sum <offset> <bytes>                      prints their checksum, then that of copying them, and the copy; the copy
+//                                             lies so far behind where memory is aligned
 //   finish <vnet header and frame>            prints the frame with its checksum, or `refused`
 //   frame <bytes>                             one more frame for the next `join`
 //   join <tun|tap>                            prints what is written for them, one line for each write, then `end`
@@ -9,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "offload/checksum.h"
 #include "offload/joiner.h"
 #include "offload/super_frame.h"
 
@@ -94,6 +97,25 @@ void cut(bool isTap, Exact frame) {
   free(frame.bytes);
 }
 
+void printChecksum(uint64_t sum) {
+  uint8_t checksum[2];
+  storeWord(checksum, static_cast<uint16_t>(~foldSum(sum)));
+  print(checksum, sizeof checksum);
+}
+
+void sum(size_t offset, Exact given) {
+  Exact copy = allocate(offset + given.length);
+  memset(copy.bytes, 0, copy.length);
+  printChecksum(sumBytes(given.bytes, given.length));
+  printf(" ");
+  printChecksum(copyAndSum(copy.bytes + offset, given.bytes, given.length));
+  printf(" ");
+  print(copy.bytes, copy.length);
+  printf("\n");
+  free(copy.bytes);
+  free(given.bytes);
+}
+
 void finish(Exact frame) {
   const VnetHeader vnet = takeVnet(&frame);
   if (finishChecksum(vnet, frame.bytes, frame.length)) {
@@ -140,6 +162,9 @@ int main() {
     if (strcmp(command, "cut") == 0) {
       const bool isTap = strcmp(nextWord(), "tap") == 0;
       cut(isTap, parseHex(nextWord()));
+    } else if (strcmp(command, "sum") == 0) {
+      const size_t offset = strtoul(nextWord(), nullptr, 10);
+      sum(offset, parseHex(nextWord()));
     } else if (strcmp(command, "finish") == 0) {
       finish(parseHex(nextWord()));
     } else if (strcmp(command, "frame") == 0) {
