@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readMux, readPayloadType, readSenderId, readSequence, writeHeader } from "../src/wire/header.ts";
+import { readMux, readPayloadType, readSenderId, readSequence, viewOf, writeHeader } from "../src/wire/header.ts";
 import { maxInteropFrame } from "../src/wire/layout.ts";
 import { deviceTakes, ipPayloadType, NOT_IP, PayloadType } from "../src/wire/payload-type.ts";
 import { toHex } from "./support/vectors.ts";
@@ -12,7 +12,7 @@ describe("header", () => {
     [0x80000000, 1, 0x100, 0x0800, "80000000000101000800"],
   ])("%i %i %i %i", (sequence, senderId, mux, type, hex) => {
     const bytes = new Uint8Array(14).fill(0x55);
-    writeHeader(bytes, 2, sequence, senderId, mux, type);
+    writeHeader(viewOf(bytes), 2, sequence, senderId, mux, type);
     expect(toHex(bytes)).toBe(`5555${hex}5555`);
     expect([readSequence(bytes, 2), readSenderId(bytes, 2), readMux(bytes, 2), readPayloadType(bytes, 2)]).toEqual([
       sequence,

@@ -29,10 +29,10 @@ export function markRuns(batch: PacketBatch, first: number, count: number): void
   }
 }
 
-/** Behind the row of the last of a run that begins at `row`, which is one of it. */
-export function runEnd(descriptors: Int32Array, row: number, count: number): number {
+/** Behind the row of the last of a run that begins at `row`: of it are those that follow and have these flags. */
+export function runEnd(descriptors: Int32Array, row: number, count: number, flags: number): number {
   let end = row + 1;
-  while (end < count && wordAt(descriptors, end * DESCRIPTOR_WORDS + FLAGS) === PACKET_FOLLOWS) end++;
+  while (end < count && wordAt(descriptors, end * DESCRIPTOR_WORDS + FLAGS) === flags) end++;
   return end;
 }
 

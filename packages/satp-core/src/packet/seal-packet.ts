@@ -1,7 +1,7 @@
 import type { CipherContext } from "../crypto/batch-cipher.ts";
 import { PacketKeys } from "../crypto/packet-keys.ts";
 import { checkRange } from "../errors.ts";
-import { writeHeader } from "../wire/header.ts";
+import { viewOf, writeHeader } from "../wire/header.ts";
 import { MAX_MUX, MAX_SENDER_ID, MAX_SEQUENCE, PAYLOAD_OFFSET } from "../wire/layout.ts";
 
 /** One packet in clear. */
@@ -32,7 +32,7 @@ export function sealPacket(context: CipherContext, packet: PlainPacket): Uint8Ar
   checkRange("payload type", payloadType, 0, 0xffff);
   const keys = new PacketKeys(context);
   const datagram = new Uint8Array(PAYLOAD_OFFSET + payload.length + keys.tagBytes);
-  writeHeader(datagram, 0, sequence, senderId, mux, payloadType);
+  writeHeader(viewOf(datagram), 0, sequence, senderId, mux, payloadType);
   datagram.set(payload, PAYLOAD_OFFSET);
   keys.seal(datagram, 0, PAYLOAD_OFFSET + payload.length);
   keys.close();

@@ -91,11 +91,22 @@ export class SequenceCounter {
 
   /** Puts the next number into `number` and `senderId`; false when nothing is reserved. */
   take(): boolean {
-    if (this.#left === 0 && !this.#advance()) return false;
-    this.#taken = this.#next;
-    this.#next = (this.#next + 1) | 0;
-    this.#left--;
-    return true;
+    return this.takeRun(1) > 0;
+  }
+
+  /**
+   * Takes numbers that follow one another under one sender id: as many as are left of a range, but none after the one at which
+   * {@link takeLowSignal} answers. The last of them is in `number`.
+   * @param most 1 or more
+   * @returns how many, `most` at most; 0 when nothing is reserved
+   */
+  takeRun(most: number): number {
+    if (this.#left === 0 && !this.#advance()) return 0;
+    const count = most === 1 ? 1 : Math.min(most, this.#left, Math.max(1, this.remaining - this.#lowMark + 1));
+    this.#taken = (this.#next + count - 1) | 0;
+    this.#next = (this.#next + count) | 0;
+    this.#left -= count;
+    return count;
   }
 
   /** True once after each `extend` when less than half of that range's size is left: time to reserve more. */

@@ -28,6 +28,9 @@ import type { Routing, Strangers, TunnelConfig } from "./tunnel-config.ts";
 
 type Keys = Pick<Strangers, "context" | "tagBytes">;
 
+/** No payload has it. */
+const NO_TYPE = -1;
+
 export class Inbound {
   readonly #config: TunnelConfig;
   readonly #kind: DeviceKind;
@@ -99,7 +102,7 @@ export class Inbound {
       const at = row * DESCRIPTOR_WORDS;
       const peer = this.#steady;
       if (peer !== undefined && wordAt(descriptors, at + FLAGS) === PACKET_FOLLOWS) {
-        const end = runEnd(descriptors, row, count);
+        const end = runEnd(descriptors, row, count, PACKET_FOLLOWS);
         if (peer.senders.follow(readI32(bytes, wordAt(descriptors, at + OFFSET) + SEQUENCE_OFFSET), end - row)) {
           kept = this.#takeRun(peer, batch, row, end, kept);
           row = end;
@@ -165,11 +168,12 @@ export class Inbound {
     }
     const isSteady = this.#roaming.follow(peer, verdict, batch, row, nowMs);
     if (!this.#take(peer, batch, row)) return false;
+    this.#count(peer, 1, wordAt(batch.descriptors, row * DESCRIPTOR_WORDS + LENGTH));
     if (isSteady) this.#steady = peer;
     return true;
   }
 
-  /** Whether there is something in it for the device; the row is the frame then. */
+  /** Whether there is something in it for the device; the row is the frame then, and yet to be counted. */
   #take(peer: Peer, batch: PacketBatch, row: number): boolean {
     const { bytes, descriptors } = batch;
     const at = row * DESCRIPTOR_WORDS;
@@ -179,17 +183,38 @@ export class Inbound {
     if (!deviceTakes(this.#kind, readPayloadType(bytes, offset))) return this.#drop(peer, DropReason.wrongType);
     descriptors[at + OFFSET] = offset + PAYLOAD_OFFSET;
     descriptors[at + LENGTH] = payloadBytes;
-    if (peer !== this.#runPeer) this.#countRun(peer);
-    this.#runPackets++;
-    this.#runBytes += payloadBytes;
     return true;
   }
 
   /** Rows `[row, end)`, as `#take` does with each. @returns how many rows are kept then */
   #takeRun(peer: Peer, batch: PacketBatch, row: number, end: number, kept: number): number {
+    const { bytes, descriptors } = batch;
     let next = kept;
-    for (let at = row; at < end; at++) if (this.#take(peer, batch, at)) moveRow(batch, at, next++);
+    let runBytes = 0;
+    // of the row that was taken last: nearly always this one's too, and then the device takes it
+    let type = NO_TYPE;
+    for (let from = row; from < end; from++) {
+      const at = from * DESCRIPTOR_WORDS;
+      const offset = wordAt(descriptors, at + OFFSET);
+      const payloadBytes = wordAt(descriptors, at + LENGTH) - PAYLOAD_OFFSET;
+      if (payloadBytes > 0 && readPayloadType(bytes, offset) === type) {
+        descriptors[at + OFFSET] = offset + PAYLOAD_OFFSET;
+        descriptors[at + LENGTH] = payloadBytes;
+      } else {
+        if (!this.#take(peer, batch, from)) continue;
+        type = readPayloadType(bytes, offset);
+      }
+      runBytes += payloadBytes;
+      moveRow(batch, from, next++);
+    }
+    if (next > kept) this.#count(peer, next - kept, runBytes);
     return next;
+  }
+
+  #count(peer: Peer, packets: number, bytes: number): void {
+    if (peer !== this.#runPeer) this.#countRun(peer);
+    this.#runPackets += packets;
+    this.#runBytes += bytes;
   }
 
   /** Ends the run of datagrams of one peer and begins one of `next`. */

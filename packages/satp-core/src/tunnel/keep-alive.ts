@@ -15,7 +15,7 @@ import {
 import { copyEndpoint } from "../peers/endpoint.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
-import { writeHeader } from "../wire/header.ts";
+import { viewOf, writeHeader } from "../wire/header.ts";
 import { PAYLOAD_OFFSET } from "../wire/layout.ts";
 import { PayloadType } from "../wire/payload-type.ts";
 import type { Counters } from "./counters.ts";
@@ -67,6 +67,7 @@ export class KeepAlive {
   run(batch: PacketBatch, nowMs: number): number {
     if (nowMs < this.#dueMs) return 0;
     const { routing } = this;
+    const view = viewOf(batch.bytes);
     const most = Math.min(batch.capacity, Math.floor(batch.bytes.length / KEEP_ALIVE_SLOT_BYTES));
     let rows = 0;
     let left = MOST_VISITED;
@@ -78,7 +79,7 @@ export class KeepAlive {
       }
       left--;
       this.#visited++;
-      if (this.#visit(peer, batch, rows, nowMs)) rows++;
+      if (this.#visit(peer, batch, view, rows, nowMs)) rows++;
       peer = routing === "single" ? undefined : this.#peers.from(peer.mux + 1);
     }
     this.#dueMs = Math.max(
@@ -92,7 +93,7 @@ export class KeepAlive {
   }
 
   /** True when the row was filled. */
-  #visit(peer: Peer, batch: PacketBatch, row: number, nowMs: number): boolean {
+  #visit(peer: Peer, batch: PacketBatch, view: DataView, row: number, nowMs: number): boolean {
     const { quietMs, silentMs } = this.#times;
     if (!peer.isSilent) {
       const silentAt = peer.lastHeardMs + silentMs;
@@ -109,10 +110,10 @@ export class KeepAlive {
       this.#soonestMs = Math.min(this.#soonestMs, dueAt);
       return false;
     }
-    return this.#fill(peer, batch, row, nowMs);
+    return this.#fill(peer, batch, view, row, nowMs);
   }
 
-  #fill(peer: Peer, batch: PacketBatch, row: number, nowMs: number): boolean {
+  #fill(peer: Peer, batch: PacketBatch, view: DataView, row: number, nowMs: number): boolean {
     const { sequence } = peer;
     const { kind, events } = this.#config;
     const taken = sequence.take();
@@ -122,7 +123,7 @@ export class KeepAlive {
     const offset = row * KEEP_ALIVE_SLOT_BYTES;
     const type = kind === "tap" ? PayloadType.ethernet : PayloadType.ipv4;
     const own = this.routing === "single" ? this.ownMux : peer.mux;
-    writeHeader(batch.bytes, offset, sequence.number | 0, sequence.senderId, own, type);
+    writeHeader(view, offset, sequence.number | 0, sequence.senderId, own, type);
     const at = row * DESCRIPTOR_WORDS;
     batch.descriptors[at + OFFSET] = offset;
     batch.descriptors[at + LENGTH] = PAYLOAD_OFFSET;

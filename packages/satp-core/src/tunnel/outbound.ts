@@ -2,6 +2,11 @@
 import {
   CONTEXT,
   DESCRIPTOR_WORDS,
+  ENDPOINT_ADDRESS,
+  ENDPOINT_FAMILY,
+  ENDPOINT_PORT,
+  ENDPOINT_SCOPE,
+  ENDPOINT_SOCKET,
   ENDPOINT_WORDS,
   FLAGS,
   LENGTH,
@@ -12,11 +17,12 @@ import {
   type PacketBatch,
 } from "../batch/packet-batch.ts";
 import { moveRow, wordAt } from "../batch/rows.ts";
+import { runEnd } from "../batch/runs.ts";
 import { copyEndpoint } from "../peers/endpoint.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { RoutingTable } from "../routing/routing-table.ts";
-import { readI32, readMux, writeHeader } from "../wire/header.ts";
+import { readI32, readMux, viewOf, writeHeader } from "../wire/header.ts";
 import { PAYLOAD_OFFSET } from "../wire/layout.ts";
 import { ipPayloadType, NOT_IP, PayloadType } from "../wire/payload-type.ts";
 import type { Counters } from "./counters.ts";
@@ -46,6 +52,9 @@ export class Outbound {
   #runType = 0;
   #runPackets = 0;
   #runBytes = 0;
+  /** The arena of the batch before, nearly always this one's too, and a view of it. */
+  #viewed: Uint8Array = new Uint8Array(0);
+  #view: DataView = viewOf(this.#viewed);
 
   constructor(config: TunnelConfig, peers: PeerTable, routes: RoutingTable, counters: Counters) {
     this.#config = config;
@@ -64,14 +73,20 @@ export class Outbound {
 
   /** See `Tunnel.outbound`. */
   run(batch: PacketBatch, count: number, nowMs: number): number {
-    const { descriptors } = batch;
     let kept = 0;
-    let isSent = false;
-    for (let row = 0; row < count; row++) {
-      const peer = this.#runPeer;
-      const goesOn: boolean = isSent && wordAt(descriptors, row * DESCRIPTOR_WORDS + FLAGS) === PACKET_SEGMENT;
-      isSent = goesOn && peer !== undefined ? this.#send(peer, batch, row) : this.#prepare(batch, row, nowMs);
-      if (isSent) moveRow(batch, row, kept++);
+    let row = 0;
+    while (row < count) {
+      const peer = this.#prepare(batch, row, nowMs);
+      if (peer === undefined) {
+        row++;
+        continue;
+      }
+      // where one segment goes all that follow it go; behind one that was dropped the next is looked at for itself
+      const end = runEnd(batch.descriptors, row, count, PACKET_SEGMENT);
+      const sent = this.#send(peer, batch, row, end, kept);
+      kept += sent;
+      row += sent;
+      if (row < end) row++;
     }
     this.#countRun(undefined, nowMs);
     return kept;
@@ -90,8 +105,8 @@ export class Outbound {
     return kept;
   }
 
-  /** Finds out where a frame goes; false when it is dropped, which is counted then. */
-  #prepare(batch: PacketBatch, row: number, nowMs: number): boolean {
+  /** Finds out where a frame goes; undefined when it is dropped, which is counted then. */
+  #prepare(batch: PacketBatch, row: number, nowMs: number): Peer | undefined {
     const { bytes, descriptors } = batch;
     const at = row * DESCRIPTOR_WORDS;
     const offset = wordAt(descriptors, at + OFFSET);
@@ -124,30 +139,85 @@ export class Outbound {
     if (peer !== this.#runPeer) this.#countRun(peer, nowMs);
     this.#runMux = mux;
     this.#runType = type;
-    return this.#send(peer, batch, row);
+    return peer;
   }
 
-  /** A frame to the peer of the run: only a missing number can stop it now, and none is taken in vain. Returns as `#prepare`. */
-  #send(peer: Peer, batch: PacketBatch, row: number): boolean {
-    const { bytes, descriptors } = batch;
-    const at = row * DESCRIPTOR_WORDS;
-    const offset = wordAt(descriptors, at + OFFSET);
-    const length = wordAt(descriptors, at + LENGTH);
-    const { sequence } = peer;
-    const taken = sequence.take();
-    if (taken) {
-      writeHeader(bytes, offset - PAYLOAD_OFFSET, sequence.number | 0, sequence.senderId, this.#runMux, this.#runType);
+  /**
+   * Rows `[row, end)` to the peer of the run: only a missing number can stop them now, and none is taken in vain. They become
+   * rows `kept` and the following.
+   * @returns how many; when not all, the next one was dropped and the others were not looked at
+   */
+  #send(peer: Peer, batch: PacketBatch, row: number, end: number, kept: number): number {
+    let next = row;
+    while (next < end) {
+      const { sequence } = peer;
+      const taken = sequence.takeRun(end - next);
+      if (taken > 0) this.#frame(peer, batch, next, taken, kept + next - row);
+      next += taken;
+      if (sequence.takeLowSignal()) this.#config.events.sequenceLow(peer);
+      if (taken === 0) {
+        this.#dropOf(peer, DropReason.noSequence);
+        break;
+      }
     }
-    if (sequence.takeLowSignal()) this.#config.events.sequenceLow(peer);
-    if (!taken) return this.#dropOf(peer, DropReason.noSequence);
-    descriptors[at + OFFSET] = offset - PAYLOAD_OFFSET;
-    descriptors[at + LENGTH] = length + PAYLOAD_OFFSET;
-    descriptors[at + CONTEXT] = peer.context;
-    descriptors[at + FLAGS] = PACKET_OK;
-    copyEndpoint(peer.endpoints, peer.endpointAt, batch.endpoints, row * ENDPOINT_WORDS);
-    this.#runPackets++;
-    this.#runBytes += length;
-    return true;
+    return next - row;
+  }
+
+  /** Rows `[row, row + count)`, for which numbers were just taken, become rows `kept` and the following. */
+  #frame(peer: Peer, batch: PacketBatch, row: number, count: number, kept: number): void {
+    const { descriptors, endpoints } = batch;
+    const view = this.#viewOf(batch.bytes);
+    const { context, sequence } = peer;
+    const { senderId } = sequence;
+    const mux = this.#runMux;
+    const type = this.#runType;
+    // read once: the compiler cannot know that writing rows does not change them
+    const { endpoints: words, endpointAt: at } = peer;
+    const family = wordAt(words, at + ENDPOINT_FAMILY);
+    const port = wordAt(words, at + ENDPOINT_PORT);
+    const scope = wordAt(words, at + ENDPOINT_SCOPE);
+    const socket = wordAt(words, at + ENDPOINT_SOCKET);
+    const address0 = wordAt(words, at + ENDPOINT_ADDRESS);
+    const address1 = wordAt(words, at + ENDPOINT_ADDRESS + 1);
+    const address2 = wordAt(words, at + ENDPOINT_ADDRESS + 2);
+    const address3 = wordAt(words, at + ENDPOINT_ADDRESS + 3);
+    let number = (sequence.number - count + 1) | 0;
+    let from = row * DESCRIPTOR_WORDS;
+    let to = kept * DESCRIPTOR_WORDS;
+    let place = kept * ENDPOINT_WORDS;
+    let payloadBytes = 0;
+    for (let left = count; left > 0; left--) {
+      const offset = wordAt(descriptors, from + OFFSET) - PAYLOAD_OFFSET;
+      const length = wordAt(descriptors, from + LENGTH);
+      writeHeader(view, offset, number, senderId, mux, type);
+      descriptors[to + OFFSET] = offset;
+      descriptors[to + LENGTH] = length + PAYLOAD_OFFSET;
+      descriptors[to + CONTEXT] = context;
+      descriptors[to + FLAGS] = PACKET_OK;
+      endpoints[place + ENDPOINT_FAMILY] = family;
+      endpoints[place + ENDPOINT_PORT] = port;
+      endpoints[place + ENDPOINT_SCOPE] = scope;
+      endpoints[place + ENDPOINT_SOCKET] = socket;
+      endpoints[place + ENDPOINT_ADDRESS] = address0;
+      endpoints[place + ENDPOINT_ADDRESS + 1] = address1;
+      endpoints[place + ENDPOINT_ADDRESS + 2] = address2;
+      endpoints[place + ENDPOINT_ADDRESS + 3] = address3;
+      number = (number + 1) | 0;
+      from += DESCRIPTOR_WORDS;
+      to += DESCRIPTOR_WORDS;
+      place += ENDPOINT_WORDS;
+      payloadBytes += length;
+    }
+    this.#runPackets += count;
+    this.#runBytes += payloadBytes;
+  }
+
+  #viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#viewed) {
+      this.#viewed = bytes;
+      this.#view = viewOf(bytes);
+    }
+    return this.#view;
   }
 
   /** Ends the run of frames to one peer and begins one to `next`. */
@@ -163,12 +233,12 @@ export class Outbound {
     this.#runBytes = 0;
   }
 
-  #drop(reason: DropReason): false {
+  #drop(reason: DropReason): undefined {
     this.#counters.countDrop(reason);
-    return false;
+    return undefined;
   }
 
-  #dropOf(peer: Peer, reason: DropReason): false {
+  #dropOf(peer: Peer, reason: DropReason): undefined {
     peer.counters.countDrop(reason);
     return this.#drop(reason);
   }

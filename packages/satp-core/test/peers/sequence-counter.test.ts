@@ -100,6 +100,47 @@ describe("sequence counter", () => {
     expect(signals).toEqual([4, 49]);
   });
 
+  const FIRST = 0xfffffffc;
+  it.each<[number, [number, number, number][]]>([
+    [1, [0, 1, 2, 3, 4, 5, 6, 7].map((n) => (n < 4 ? [1, 3, FIRST + n] : [1, 7, n - 4]))],
+    [
+      3,
+      [
+        [3, 3, FIRST + 2],
+        [1, 3, FIRST + 3],
+        [3, 7, 2],
+        [1, 7, 3],
+      ],
+    ],
+    [
+      100,
+      [
+        [4, 3, FIRST + 3],
+        [3, 7, 2],
+        [1, 7, 3],
+      ],
+    ],
+  ])("takes up to %i numbers at once, of one sender id and not past the low mark", (most, runs) => {
+    const counter = new SequenceCounter({ senderId: 3, first: FIRST, end: 0x100000000 });
+    counter.extend({ senderId: 7, first: 0, end: 4 });
+    const taken: [number, number, number][] = [];
+    for (let count = counter.takeRun(most); count > 0; count = counter.takeRun(most)) {
+      taken.push([count, counter.senderId, counter.number]);
+      expect(counter.takeLowSignal()).toBe(counter.remaining === 1);
+    }
+    expect(taken).toEqual(runs);
+    expect([counter.remaining, counter.takeRun(most)]).toEqual([0, 0]);
+  });
+
+  it("takes numbers one at a time when a low mark was passed without asking for the signal", () => {
+    const counter = new SequenceCounter({ senderId: 0, first: 0, end: 4 });
+    for (let i = 0; i < 3; i++) counter.take();
+    expect([counter.takeRun(5), counter.number]).toEqual([1, 3]);
+    counter.extend({ senderId: 0, first: 4, end: 8 });
+    counter.takeLowSignal();
+    expect([counter.takeRun(5), counter.number]).toEqual([3, 6]);
+  });
+
   it("never repeats or moves backwards, whatever it is given", () => {
     const range = fc
       .tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 12 }))

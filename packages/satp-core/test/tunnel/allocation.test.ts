@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createBatch } from "../../src/batch/create-batch.ts";
-import { HEADROOM_BYTES } from "../../src/batch/packet-batch.ts";
+import { DESCRIPTOR_WORDS, FLAGS, HEADROOM_BYTES, PACKET_SEGMENT } from "../../src/batch/packet-batch.ts";
 import { SequenceCounter } from "../../src/peers/sequence-counter.ts";
 import { parsePrefix } from "../../src/routing/prefix.ts";
 import { contextFor, endpoint, fill, ipv4Frame, SLOT_BYTES, TestTunnel } from "../support/test-tunnel.ts";
@@ -35,6 +35,26 @@ describe("the hot paths leave no garbage", () => {
     const batch = createBatch(ROWS, SLOT_BYTES);
     const frames = Array.from({ length: ROWS }, () => ipv4Frame());
     fill(batch, frames);
+    const rows = batch.descriptors.slice();
+    const grown = bytesPerPacket(() => {
+      batch.descriptors.set(rows);
+      test.tunnel.outbound(batch, ROWS, 1.5);
+    });
+    expect(test.tunnel.counters.packetsOut).toBeGreaterThan(PACKETS);
+    expect(grown).toBeLessThan(LIMIT);
+  });
+
+  it("outbound of super-frames", () => {
+    const test = new TestTunnel({
+      sequence: new SequenceCounter({ senderId: 0, first: 0x90000000, end: 0x100000000 }),
+    });
+    test.addPeer(endpoint(1));
+    const batch = createBatch(ROWS, SLOT_BYTES);
+    fill(
+      batch,
+      Array.from({ length: ROWS }, () => ipv4Frame()),
+    );
+    for (let row = 1; row < ROWS; row++) batch.descriptors[row * DESCRIPTOR_WORDS + FLAGS] = PACKET_SEGMENT;
     const rows = batch.descriptors.slice();
     const grown = bytesPerPacket(() => {
       batch.descriptors.set(rows);
