@@ -14,19 +14,7 @@ namespace tun_native {
 
 namespace {
 
-struct Avx2Widths {
-  static constexpr int32_t kSlots = 8;
-  static constexpr int32_t kFewest = 3;
-
-  static int32_t lanes(int32_t active) { return active <= 4 ? 4 : 8; }
-
-  static void compress(Sha1LaneState* group, const uint8_t* const* data, int32_t active, uint32_t blocks) {
-    if (active <= 4) return compressLanes<Lanes4>(group, data, blocks);
-    compressLanes<Lanes8>(group, data, blocks);
-  }
-
-  static void finish(Sha1Job** jobs, int32_t count) { hashFew<Lanes8>(jobs, count); }
-};
+using Widths = EightWidths<3, hashFew<Lanes8>>;
 
 struct Avx2AesNiCrypto : AesNiSteps {
   // The schedule of eight blocks.
@@ -56,7 +44,7 @@ struct Avx2AesNiCrypto : AesNiSteps {
                        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
   }
 
-  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<Avx2Widths>::hash(jobs, count); }
+  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<Widths>::hash(jobs, count); }
 };
 
 }  // namespace

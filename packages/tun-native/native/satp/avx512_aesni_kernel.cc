@@ -21,25 +21,13 @@ namespace tun_native {
 
 namespace {
 
-struct FewWidths {
-  static constexpr int32_t kSlots = 8;
-  static constexpr int32_t kFewest = 3;
-
-  static int32_t lanes(int32_t active) { return active <= 4 ? 4 : 8; }
-
-  static void compress(Sha1LaneState* group, const uint8_t* const* data, int32_t active, uint32_t blocks) {
-    if (active <= 4) return compressLanes<Lanes4>(group, data, blocks);
-    compressLanes<Lanes8>(group, data, blocks);
-  }
-
-  static void finish(Sha1Job** jobs, int32_t count) { hashFew<Lanes16>(jobs, count); }
-};
+using Widths = EightWidths<3, hashFew<Lanes16>>;
 
 struct Avx512AesNiCrypto : AesNiSteps {
   // The schedule of sixteen blocks.
   static constexpr size_t kStackBytes = 8192;
   static constexpr int32_t kLanes = kGroupLanes;
-  static constexpr int32_t kFewestLanes = FewWidths::kSlots + 1;
+  static constexpr int32_t kFewestLanes = Widths::kSlots + 1;
 
   TUN_AVX512 static bool derive(const PacketJob* jobs, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -61,7 +49,7 @@ struct Avx512AesNiCrypto : AesNiSteps {
 
   static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) { hmacLanes(jobs, count, digests); }
 
-  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<FewWidths>::hash(jobs, count); }
+  static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<Widths>::hash(jobs, count); }
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The kernel for x86 processors with VAES and AVX-512: four AES blocks per instruction and HMAC-SHA1 of sixteen packets
-// side by side. What is left of a batch, and small batches, go through the SHA instructions.
+// side by side. What is left of a batch, and small batches, go through the SHA instructions, or where those are slow side by
+// side too.
 #if defined(__GNUC__) && !defined(__clang__)
 // GCC's own AVX-512 headers pass uninitialised vectors on purpose, and GCC warns of them (its bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -12,6 +13,7 @@
 #include "batch_kernel.h"
 #include "cpu_features.h"
 #include "hmac_lanes.h"
+#include "sha1_lanes.h"
 #include "sha1_ni.h"
 
 namespace tun_native {
@@ -20,10 +22,14 @@ namespace tun_native {
 
 namespace {
 
+using Widths = EightWidths<3, hashInterleaved<Sha1Ni>>;
+
+const bool kPrefersLanes = prefersLanes();
+
 struct Avx512Crypto : AesNiSteps {
   static constexpr int32_t kLanes = kGroupLanes;
-  // With fewer packets the SHA instructions are faster than sixteen lanes with holes.
-  static constexpr int32_t kFewestLanes = 8;
+  // With fewer packets the SHA instructions or eight lanes are faster than sixteen with holes.
+  static constexpr int32_t kFewestLanes = 10;
 
   TUN_VAES512 static bool derive(const PacketJob* jobs, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -43,7 +49,10 @@ struct Avx512Crypto : AesNiSteps {
 
   static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) { hmacLanes(jobs, count, digests); }
 
-  static void hash(Sha1Job** jobs, int32_t count) { hashInterleaved<Sha1Ni>(jobs, count); }
+  static void hash(Sha1Job** jobs, int32_t count) {
+    if (kPrefersLanes) return Sha1Lanes<Widths>::hash(jobs, count);
+    hashInterleaved<Sha1Ni>(jobs, count);
+  }
 };
 
 }  // namespace

@@ -61,7 +61,8 @@ bool hasAesAndSha() { return hasAes() && has(Cpuid(7).ebx, kLeaf7EbxSha); }
 
 bool hasPairedAesAndSha() {
   const Cpuid leaf7(7);
-  return hasAesAndSha() && has(leaf7.ebx, kLeaf7EbxAvx2) && has(leaf7.ecx, kLeaf7EcxVaes) && registersAreSaved(kXcr0Avx);
+  constexpr uint32_t ebx = kLeaf7EbxBmi1 | kLeaf7EbxBmi2 | kLeaf7EbxAvx2;
+  return hasAesAndSha() && has(leaf7.ebx, ebx) && has(leaf7.ecx, kLeaf7EcxVaes) && registersAreSaved(kXcr0Avx);
 }
 
 bool hasWideAesAndSha() { return hasAesAndSha() && has(Cpuid(7).ecx, kLeaf7EcxVaes) && hasAvx512(); }
@@ -71,6 +72,8 @@ bool hasAesAndAvx2() {
 }
 
 bool hasAesAndAvx512() { return hasAes() && hasAvx512(); }
+
+bool prefersLanes() { return Cpuid(0).ebx == signature_INTEL_ebx; }
 
 bool hasArmAesAndSha() { return false; }
 
@@ -86,6 +89,8 @@ bool hasAesAndAvx512() { return false; }
 
 bool hasAesAndAvx2() { return false; }
 
+bool prefersLanes() { return false; }
+
 bool hasArmAesAndSha() {
   // HWCAP_AES and HWCAP_SHA1 of the kernel's interface for arm64.
   constexpr unsigned long wanted = (1ul << 3) | (1ul << 5);
@@ -99,6 +104,7 @@ bool hasPairedAesAndSha() { return false; }
 bool hasWideAesAndSha() { return false; }
 bool hasAesAndAvx512() { return false; }
 bool hasAesAndAvx2() { return false; }
+bool prefersLanes() { return false; }
 bool hasArmAesAndSha() { return false; }
 
 #endif

@@ -91,6 +91,22 @@ class Sha1Lanes {
   int32_t active_ = 0;
 };
 
+// Up to eight lanes. `Rest` hashes what is too little for them, fewer than `kLeast` messages.
+template <int32_t kLeast, void (*Rest)(Sha1Job** jobs, int32_t count)>
+struct EightWidths {
+  static constexpr int32_t kSlots = 8;
+  static constexpr int32_t kFewest = kLeast;
+
+  static int32_t lanes(int32_t active) { return active <= 4 ? 4 : 8; }
+
+  static void compress(Sha1LaneState* group, const uint8_t* const* data, int32_t active, uint32_t blocks) {
+    if (active <= 4) return compressLanes<Lanes4>(group, data, blocks);
+    compressLanes<Lanes8>(group, data, blocks);
+  }
+
+  static void finish(Sha1Job** jobs, int32_t count) { Rest(jobs, count); }
+};
+
 }  // namespace
 
 }  // namespace tun_native

@@ -1,7 +1,11 @@
-// The kernel for x86 processors with VAES but without AVX-512: as that for AES-NI, with two AES blocks per instruction.
+// The kernel for x86 processors with VAES but without AVX-512: as that for AES-NI, with two AES blocks per instruction,
+// and where the SHA instructions are slow with eight packets side by side.
+#include "lanes_avx2.h"
+
 #include "aes_ymm.h"
 #include "batch_kernel.h"
 #include "cpu_features.h"
+#include "sha1_lanes.h"
 #include "sha1_ni.h"
 
 namespace tun_native {
@@ -9,6 +13,10 @@ namespace tun_native {
 #if defined(__x86_64__)
 
 namespace {
+
+using Widths = EightWidths<5, hashInterleaved<Sha1Ni>>;
+
+const bool kPrefersLanes = prefersLanes();
 
 struct VaesCrypto : AesNiSteps {
   TUN_VAES static bool derive(const PacketJob* jobs, int32_t count) {
@@ -33,7 +41,10 @@ struct VaesCrypto : AesNiSteps {
                        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
   }
 
-  static void hash(Sha1Job** jobs, int32_t count) { hashInterleaved<Sha1Ni>(jobs, count); }
+  static void hash(Sha1Job** jobs, int32_t count) {
+    if (kPrefersLanes) return Sha1Lanes<Widths>::hash(jobs, count);
+    hashInterleaved<Sha1Ni>(jobs, count);
+  }
 };
 
 }  // namespace
