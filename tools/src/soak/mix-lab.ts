@@ -1,7 +1,8 @@
 // A cluster in any mix of programs: three nodes with one shared address behind a router whose route to it can be switched, a control
 // host on the first of them, and clients with networks of their own. Everybody's own way leads through the router as well.
+import { setTimeout as sleep } from "node:timers/promises";
 import { ownDaemon } from "../contenders/index.ts";
-import { type Host, Lab, LabError, type LinkEnd, type Program } from "../lab/index.ts";
+import { type Host, Lab, LabError, type LinkEnd, type Program, waitUntil } from "../lab/index.ts";
 import { anycastAddress, type NodeKind, syncPort } from "./anycast-lab.ts";
 
 export type ClientKind = NodeKind | "uanytun";
@@ -30,6 +31,7 @@ export interface MixClient {
 /** Of all nodes, inside the tunnel. */
 export const nodeInside = "10.99.0.1";
 const controlPort = 2323;
+const originalTellsMs = 250;
 /** As in the manual's example. */
 const plain = ["-a", "null", "-c", "null", "-w", "0"];
 const windowed = ["-w", "1024"];
@@ -47,7 +49,7 @@ export class MixLab {
     this.clients = clients;
   }
 
-  /** Returns when every client reaches the first node. @throws LabError */
+  /** Returns when every client reaches the first node, and the others know where the clients are. @throws LabError */
   static async create({ nodes: kinds, clients: clientKinds, control }: MixOptions): Promise<MixLab> {
     const lab = await Lab.create();
     try {
@@ -93,6 +95,7 @@ export class MixLab {
         clients.push({ kind, host, network });
       }
       for (const { host } of clients) await host.reach(nodeInside, { timeout: 30_000 });
+      await Promise.all(nodes.map((node) => knowsPlaces(node, clients.length)));
       return new MixLab(lab, router, nodes, clients);
     } catch (error) {
       await lab[Symbol.asyncDispose]();
@@ -150,6 +153,18 @@ async function startControl(host: Host, kind: NodeKind, clients: number): Promis
 async function follows(daemon: Program, address: string, port: number): Promise<void> {
   const connected = new RegExp(`sync: connected to ${address.replaceAll(".", "\\.")}:${port}`);
   await daemon.waitFor(connected, { timeout: 30_000 });
+}
+
+/** The first node tells them, and an original's messages wait for the acknowledgement of those before. */
+async function knowsPlaces({ kind, outside }: MixNode, clients: number): Promise<void> {
+  // nobody can ask an original
+  if (kind !== "ours") return sleep(originalTellsMs);
+  const [node, daemon] = ownDaemon;
+  const known = async (): Promise<boolean> => {
+    const status = await outside.host.check(node, [daemon, "status", "anytun0", "--json", "--interval", "0"]);
+    return status.match(/"endpoint": *"[\d.]+:\d+"/g)?.length === clients;
+  };
+  await waitUntil(known, { what: `the places of ${clients} clients` });
 }
 
 function start(host: Host, kind: ClientKind, words: readonly string[]): Program {
