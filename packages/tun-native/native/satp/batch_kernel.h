@@ -100,6 +100,7 @@ class BatchKernel {
     MacScratch mac;
     typename Crypto::Scratch scratch;
     PacketJob jobs[kChunkPackets];
+    int32_t hashed;  // how much of `mac` may depend on keys
 
     // Tag of job i after authenticate(): the last bytes of the digest (spec 6).
     const uint8_t* tag(int32_t i) const { return digests[i] + kMaxTagBytes - jobs[i].tagBytes; }
@@ -123,6 +124,11 @@ class BatchKernel {
     const size_t used = static_cast<size_t>(batch.count < kChunkPackets ? batch.count : kChunkPackets);
     wipe(state->keys, used * sizeof(DerivedBlocks));
     wipe(state->digests, used * kMaxTagBytes);
+    if (state->hashed > 0) {
+      wipe(state->mac.blocks, static_cast<size_t>(state->hashed) * sizeof(MacBlocks));
+      wipe(state->mac.hashes, static_cast<size_t>(state->hashed) * sizeof(Sha1Job));
+      state->hashed = 0;
+    }
     Crypto::wipeScratch(&state->scratch, used);
     if (usesLanes(batch.count)) wipeStack<kLaneStackBytes>();
     else wipeStack<Crypto::kStackBytes>();
@@ -135,11 +141,19 @@ class BatchKernel {
     return false;
   }
 
+  static bool hasTags(const PacketJob* jobs, int32_t count) {
+    for (int32_t i = 0; i < count; i++) {
+      if (jobs[i].tagBytes > 0) return true;
+    }
+    return false;
+  }
+
   // Fills the digests of all jobs with a tag.
   static void authenticate(State* state, int32_t count) {
     if constexpr (Crypto::kLanes > 0) {
-      if (usesLanes(count)) return Crypto::hmac(state->jobs, count, state->digests);
+      if (usesLanes(count) && hasTags(state->jobs, count)) return Crypto::hmac(state->jobs, count, state->digests);
     }
+    if (count > state->hashed) state->hashed = count;
     hmacSha1<Crypto>(state->jobs, count, &state->mac, state->digests);
   }
 

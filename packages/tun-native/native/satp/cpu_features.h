@@ -18,8 +18,8 @@ bool hasAesAndAvx512();
 // AES-NI, BMI2 and AVX2; neither VAES nor SHA-NI.
 bool hasAesAndAvx2();
 
-// Of processors that have SHA-NI: whether several messages in the lanes of vectors are faster. So it is on Intel's cores,
-// which need half as many cycles again as AMD's for these instructions.
+// Of processors that have SHA-NI: whether several messages in the lanes of vectors are faster. A packet of 1,400 bytes takes
+// 860 ns with eight lanes of AVX2 and 1,360 with these instructions on Intel's, 600 and 500 on AMD's.
 bool prefersLanes();
 
 // The AES and SHA1 instructions of ARMv8.

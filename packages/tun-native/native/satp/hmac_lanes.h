@@ -34,7 +34,16 @@ struct LanePackets {
     for (uint32_t length : bytes) least = length < least ? length : least;
     return least;
   }
+
+  uint32_t longest() const {
+    uint32_t most = bytes[0];
+    for (uint32_t length : bytes) most = length > most ? length : most;
+    return most;
+  }
 };
+
+// The block with the number of bits, which stands behind a byte for the one bit.
+inline uint32_t lastBlock(uint32_t bytes) { return (bytes + 8) / kShaBlockBytes; }
 
 // A block of each message, in the lanes of `mask`. Not inline: it is long, and only what is not the body comes here.
 TUN_AVX512 __attribute__((noinline)) void compressWords(Sha1LaneState* group, Lanes16 (&words)[16], __mmask16 mask) {
@@ -62,7 +71,7 @@ TUN_AVX512_INLINE void startPadded(const LanePackets& packets, uint32_t pad, Sha
 // What is left of the messages from block `block` on, with their padding. Lanes that are done keep their values.
 TUN_AVX512_INLINE void finishInner(const LanePackets& packets, uint32_t block, Sha1LaneState* group) {
   const __m512i oneBit = _mm512_set1_epi8(static_cast<char>(0x80));
-  for (;; block++) {
+  for (const uint32_t last = lastBlock(packets.longest()); block <= last; block++) {
     uint32_t open = 0;
     alignas(64) uint32_t bits[kGroupLanes];
     __m512i rows[kGroupLanes];
@@ -70,16 +79,14 @@ TUN_AVX512_INLINE void finishInner(const LanePackets& packets, uint32_t block, S
     for (int lane = 0; lane < kGroupLanes; lane++) {
       const uint32_t bytes = packets.bytes[lane];
       const uint32_t at = block * kShaBlockBytes;
-      const uint32_t lastBlock = (bytes + 8) / kShaBlockBytes;
-      open |= static_cast<uint32_t>(block <= lastBlock) << lane;
-      bits[lane] = block == lastBlock ? static_cast<uint32_t>(kShaBlockBytes + bytes) * 8 : 0;
+      open |= static_cast<uint32_t>(block <= lastBlock(bytes)) << lane;
+      bits[lane] = block == lastBlock(bytes) ? static_cast<uint32_t>(kShaBlockBytes + bytes) * 8 : 0;
       const uint32_t left = bytes > at ? bytes - at : 0;
       const __mmask64 mask = _bzhi_u64(~0ull, left < kShaBlockBytes ? left : kShaBlockBytes);
       const __m512i data = _mm512_maskz_loadu_epi8(mask, packets.data[lane] + (bytes - left));
       const __mmask64 end = bytes >= at && left < kShaBlockBytes ? 1ull << left : 0;
       rows[lane] = _mm512_mask_mov_epi8(data, end, oneBit);
     }
-    if (open == 0) return;
     Lanes16 words[16];
     transposeWords(rows, words);
     words[15] |= Lanes16(_mm512_load_si512(bits));

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "packet_job.h"
-#include "secret_bytes.h"
 #include "sha1_job.h"
 
 namespace tun_native {
@@ -94,8 +93,6 @@ void hmacSha1(const PacketJob* jobs, int32_t count, MacScratch* scratch, uint8_t
   for (int32_t i = 0; i < count; i++) {
     if (jobs[i].tagBytes > 0) storeDigest(scratch->hashes[i], digests[i]);
   }
-  wipe(scratch->blocks, static_cast<size_t>(count) * sizeof(MacBlocks));
-  wipe(scratch->hashes, static_cast<size_t>(count) * sizeof(Sha1Job));
 }
 
 }  // namespace tun_native

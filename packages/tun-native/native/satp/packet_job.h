@@ -6,7 +6,8 @@
 
 namespace tun_native {
 
-// Rows that are worked on together. More would not fit the first-level cache with their packets.
+// Rows that are worked on together: sorted by length where packets go side by side in lanes, else through one step before
+// the next.
 constexpr int32_t kChunkPackets = 64;
 
 constexpr int kMaxRoundKeys = 15;
