@@ -155,7 +155,7 @@ async function follows(daemon: Program, address: string, port: number): Promise<
   await daemon.waitFor(connected, { timeout: 30_000 });
 }
 
-/** The first node tells them, and an original's messages wait for the acknowledgement of those before. */
+/** The first node tells the others: after 12 ms what an original told had not come yet, after 110 ms it had. */
 async function knowsPlaces({ kind, outside }: MixNode, clients: number): Promise<void> {
   // nobody can ask an original
   if (kind !== "ours") return sleep(originalTellsMs);

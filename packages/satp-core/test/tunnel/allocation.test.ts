@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createBatch } from "../../src/batch/create-batch.ts";
-import { DESCRIPTOR_WORDS, FLAGS, HEADROOM_BYTES, PACKET_SEGMENT } from "../../src/batch/packet-batch.ts";
+import {
+  DESCRIPTOR_WORDS,
+  FLAGS,
+  HEADROOM_BYTES,
+  PACKET_SEGMENT,
+  type PacketBatch,
+} from "../../src/batch/packet-batch.ts";
 import { SequenceCounter } from "../../src/peers/sequence-counter.ts";
 import { parsePrefix } from "../../src/routing/prefix.ts";
 import { contextFor, endpoint, fill, ipv4Frame, SLOT_BYTES, TestTunnel } from "../support/test-tunnel.ts";
@@ -23,10 +29,20 @@ function bytesPerPacket(turn: () => void): number {
   return least;
 }
 
-describe("the hot paths leave no garbage", () => {
-  // a single object, closure or array per packet would be at least 16 bytes
-  const LIMIT = 8;
+// a single object, closure or array per packet would be at least 16 bytes
+const LIMIT = 8;
 
+function expectNoGarbageOutbound(test: TestTunnel, batch: PacketBatch): void {
+  const rows = batch.descriptors.slice();
+  const grown = bytesPerPacket(() => {
+    batch.descriptors.set(rows);
+    test.tunnel.outbound(batch, ROWS, 1.5);
+  });
+  expect(test.tunnel.counters.packetsOut).toBeGreaterThan(PACKETS);
+  expect(grown).toBeLessThan(LIMIT);
+}
+
+describe("the hot paths leave no garbage", () => {
   it("outbound with routes", () => {
     const sequence = new SequenceCounter({ senderId: 0, first: 0x90000000, end: 0x100000000 });
     const test = new TestTunnel({ routing: "routes", sequence });
@@ -35,13 +51,7 @@ describe("the hot paths leave no garbage", () => {
     const batch = createBatch(ROWS, SLOT_BYTES);
     const frames = Array.from({ length: ROWS }, () => ipv4Frame());
     fill(batch, frames);
-    const rows = batch.descriptors.slice();
-    const grown = bytesPerPacket(() => {
-      batch.descriptors.set(rows);
-      test.tunnel.outbound(batch, ROWS, 1.5);
-    });
-    expect(test.tunnel.counters.packetsOut).toBeGreaterThan(PACKETS);
-    expect(grown).toBeLessThan(LIMIT);
+    expectNoGarbageOutbound(test, batch);
   });
 
   it("outbound of super-frames", () => {
@@ -55,13 +65,7 @@ describe("the hot paths leave no garbage", () => {
       Array.from({ length: ROWS }, () => ipv4Frame()),
     );
     for (let row = 1; row < ROWS; row++) batch.descriptors[row * DESCRIPTOR_WORDS + FLAGS] = PACKET_SEGMENT;
-    const rows = batch.descriptors.slice();
-    const grown = bytesPerPacket(() => {
-      batch.descriptors.set(rows);
-      test.tunnel.outbound(batch, ROWS, 1.5);
-    });
-    expect(test.tunnel.counters.packetsOut).toBeGreaterThan(PACKETS);
-    expect(grown).toBeLessThan(LIMIT);
+    expectNoGarbageOutbound(test, batch);
   });
 
   it("classify and accept with a replay window", () => {
