@@ -65,7 +65,7 @@ describe("losses", () => {
   it("are added up over the runs", () => {
     const figures: Figures = {
       ...{ tcp: 1, fourStreams: 1, reverse: 1, bidirectional: 1, cpuLeft: 1, cpuRight: 1, smallUdp: 1 },
-      ...{ residentLeft: 1, residentRight: 1, idle: 1, loaded: 1, sent: 200, lost: 1 },
+      ...{ residentLeft: 1, residentRight: 1, idle: 1, busy: 1, loaded: 1, sent: 200, lost: 1 },
     };
     const rows = [
       ["", "ping", "RSS"],

@@ -16,8 +16,13 @@ constexpr size_t kWordsPerRow = 2;
 // Instead of a time to look, shared with src/poller.ts.
 constexpr int kGiveWay = -1;
 
-// The first word of the row behind the last source, shared with src/poller.ts.
+// Who keeps the processor for so long computes and does not wait for what this thread does next.
+constexpr int64_t kLongTurnNs = 1000000;
+
+// The row behind the last source, shared with src/poller.ts: whether the signal rang, and whether the look took longer than
+// it was to.
 enum Outcome { kNotWoken = 0, kWoken = 1 };
+enum Look { kInTime = 0, kCrowded = 1 };
 
 int64_t monotonicNs() {
   timespec now;
@@ -28,15 +33,20 @@ int64_t monotonicNs() {
 int64_t monotonicMs() { return monotonicNs() / 1000000; }
 
 // Looks again and again instead of sleeping: being woken costs both sides more than a few looks. Others who could use
-// the processor go first.
-int look(pollfd* requests, size_t rows, int64_t longestNs) {
+// the processor go first; `outcome` tells whether they kept it for long.
+int look(pollfd* requests, size_t rows, int64_t longestNs, int32_t& outcome) {
   if (longestNs == kGiveWay) sched_yield();
   int ready = poll(requests, rows, 0);
   if (ready == 0 && longestNs > 0) {
-    const int64_t end = monotonicNs() + longestNs;
+    int64_t now = monotonicNs();
+    const int64_t end = now + longestNs;
     do {
+      const int64_t before = now;
       sched_yield();
-    } while ((ready = poll(requests, rows, 0)) == 0 && monotonicNs() < end);
+      ready = poll(requests, rows, 0);
+      now = monotonicNs();
+      if (now - before > kLongTurnNs) outcome = kCrowded;
+    } while (ready == 0 && now < end);
   }
   return ready < 0 && errno == EINTR ? 0 : ready;
 }
@@ -82,9 +92,10 @@ void readNow(int32_t number) {
 
 }  // namespace
 
-// Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; one more row takes the outcome. With a time-out
-// of 0 it looks for up to `lookNs` nanoseconds, or once behind others (kGiveWay), else it sleeps. `clock` takes the time of the end, in milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is gone:
-// its revents are in the table then.
+// Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; one more row takes the outcome. With a
+// time-out of 0 it looks for up to `lookNs` nanoseconds, or once behind others (kGiveWay), else it sleeps. `clock` takes the
+// time of the end, in milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is
+// gone: its revents are in the table then.
 napi_value pollDescriptors(napi_env env, napi_callback_info info) {
   Arguments<5> args(env, info);
   const View<int32_t> table = args.words(0);
@@ -95,11 +106,13 @@ napi_value pollDescriptors(napi_env env, napi_callback_info info) {
   const size_t rows = table.length / kWordsPerRow - 1;
   if (clock.length == 0 || table.length < 2 * kWordsPerRow || rows > kMostSources + 1) return toInteger(env, -EINVAL);
   int32_t& outcome = table.data[rows * kWordsPerRow];
+  int32_t& lookOutcome = table.data[rows * kWordsPerRow + 1];
   outcome = kNotWoken;
+  lookOutcome = kInTime;
 
   pollfd requests[kMostSources + 1];
   for (size_t i = 0; i < rows; i++) requests[i] = {table.data[i * kWordsPerRow], POLLIN, 0};
-  const int ready = timeout == 0 ? look(requests, rows, lookNs) : sleepUntilReady(requests, rows, timeout);
+  const int ready = timeout == 0 ? look(requests, rows, lookNs, lookOutcome) : sleepUntilReady(requests, rows, timeout);
   if (ready < 0) return toInteger(env, -errno);
   clock.data[0] = static_cast<double>(monotonicNs()) / 1e6;
   if (ready == 0) return toInteger(env, 0);

@@ -5,12 +5,13 @@ import type { EventSignal } from "./event-signal.ts";
 import { loadBinding } from "./load-binding.ts";
 import { Pinned } from "./pinned-memory.ts";
 import type { ReadOrder } from "./read-order.ts";
-import { SpinBudget } from "./spin-budget.ts";
+import { MOST_SPIN_US, SpinBudget } from "./spin-budget.ts";
 import { systemError } from "./system-error.ts";
 
 const MOST_SOURCES = 30;
 const WORDS_PER_ROW = 2;
 const WOKEN = 1;
+const CROWDED = 1;
 const POLLIN = 1;
 const POLLERR = 8;
 const EIO = 5;
@@ -41,6 +42,7 @@ export class FdPoller implements Poller {
   readonly #table: Pinned<Int32Array>;
   readonly #native: NativeBinding = loadBinding();
   readonly #spin = new SpinBudget();
+  readonly #mostSpinNs: number;
   readonly #clock: Pinned<Float64Array> = new Pinned(new Float64Array(1));
   readonly #outcomeAt: number;
   /** Numbers of the orders by source, 0 where there is none. */
@@ -48,9 +50,18 @@ export class FdPoller implements Poller {
   readonly #held: ReadOrder[] = [];
   #closed = false;
 
-  /** @throws TunNativeError `ERR_ARGUMENT` for more than 30 sources, or one that another poller reads ahead */
-  constructor(sources: readonly PollSource[], signal: EventSignal, readAhead: readonly ReadAhead[] = []) {
+  /**
+   * @param mostSpinUs the longest `look()`, in microseconds; 0: never longer than `wait(0)`
+   * @throws TunNativeError `ERR_ARGUMENT` for more than 30 sources, or one that another poller reads ahead
+   */
+  constructor(
+    sources: readonly PollSource[],
+    signal: EventSignal,
+    readAhead: readonly ReadAhead[] = [],
+    mostSpinUs: number = MOST_SPIN_US,
+  ) {
     if (sources.length > MOST_SOURCES) throw argumentError("sources", sources.length, `at most ${MOST_SOURCES}`);
+    this.#mostSpinNs = mostSpinUs * 1000;
     this.#labels = sources.map((source) => source.label ?? `descriptor ${source.fd}`);
     this.#outcomeAt = (sources.length + 1) * WORDS_PER_ROW;
     const table = new Int32Array(this.#outcomeAt + WORDS_PER_ROW);
@@ -70,14 +81,15 @@ export class FdPoller implements Poller {
 
   wait(timeoutMs: number): number {
     const readable = this.#poll(timeoutMs, 0);
-    if (timeoutMs !== 0) this.#spin.learn(true, readable > 0);
+    if (timeoutMs !== 0) this.#spin.learn(true, readable > 0, false);
     return readable;
   }
 
-  /** See `Poller.look`: {@link MOST_SPIN_US} microseconds at most. */
+  /** See `Poller.look`. */
   look(): number {
-    const readable = this.#poll(0, this.#spin.nanoseconds);
-    if (readable > 0) this.#spin.learn(false, true);
+    const readable = this.#poll(0, Math.min(this.#spin.nanoseconds, this.#mostSpinNs));
+    const isCrowded = this.#table.array[this.#outcomeAt + 1] === CROWDED;
+    if (readable > 0 || isCrowded) this.#spin.learn(false, readable > 0, isCrowded);
     return readable;
   }
 

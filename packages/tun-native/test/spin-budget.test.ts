@@ -3,12 +3,15 @@ import { MOST_SPIN_US, SpinBudget } from "../src/spin-budget.ts";
 
 const MOST = MOST_SPIN_US * 1000;
 
-/** Budget before each wait, and how it ended: `hit` in the look, `slept` to a packet, `idle` without one. */
-function run(...ends: ("hit" | "slept" | "idle")[]): number[] {
+/** How a wait ended: `hit` in the look, `crowded` in one that took too long, `slept` to a packet, `idle` without one. */
+type End = "hit" | "crowded" | "slept" | "idle";
+
+/** Budget before each wait. */
+function run(...ends: End[]): number[] {
   const budget = new SpinBudget();
   return ends.map((end) => {
     const before = budget.nanoseconds;
-    budget.learn(end !== "hit", end !== "idle");
+    budget.learn(end === "slept" || end === "idle", end !== "idle", end === "crowded");
     return before;
   });
 }
@@ -24,6 +27,19 @@ describe("the time to look before sleeping", () => {
 
   it("is nothing after a wait that brought no packet", () => {
     expect(run("slept", "idle", "idle", "slept", "hit")).toEqual([0, MOST, 0, 0, MOST / 2]);
+  });
+
+  it("is nothing for the next 64 packets after a look that took too long", () => {
+    const next = Array.from({ length: 66 }, () => "slept" as const);
+    // the one that came late is the first of them
+    expect(run("slept", "crowded", ...next)).toEqual([
+      0,
+      MOST,
+      ...new Array<number>(63).fill(0),
+      MOST,
+      MOST / 2,
+      MOST / 4,
+    ]);
   });
 
   it("costs packets that come at long intervals next to nothing", () => {

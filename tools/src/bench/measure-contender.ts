@@ -1,7 +1,7 @@
 // One contender, once: its own hosts, every measurement, nothing left.
 import type { Contender } from "../contenders/index.ts";
 import { Lab, type LinkEnd, type LinkOptions } from "../lab/index.ts";
-import { measureIdleLatency, measureLoadedLatency } from "../measure/latency.ts";
+import { measureBusyLatency, measureIdleLatency, measureLoadedLatency } from "../measure/latency.ts";
 import { measureSmallUdp } from "../measure/small-udp.ts";
 import { measureTcp } from "../measure/tcp.ts";
 import { measureThroughput } from "../measure/throughput.ts";
@@ -22,6 +22,7 @@ export interface Figures {
   readonly smallUdp: number;
   /** Median round trips in milliseconds. */
   readonly idle: number;
+  readonly busy: number;
   readonly loaded: number;
   /** Pings beside the load. */
   readonly sent: number;
@@ -33,6 +34,7 @@ export async function measureContender(contender: Contender, seconds: number): P
   const [left, right] = await lab.pair("left", "right");
   const tunnel = await contender.start(left, right);
   const idle = await measureIdleLatency(left, tunnel, Math.min(2, seconds));
+  const busy = await measureBusyLatency(left, tunnel, Math.min(2, seconds));
   const tcp = await measureTcp(left, right, tunnel, seconds);
   const fourStreams = await measureThroughput("four streams", left, right, tunnel, seconds);
   const reverse = await measureThroughput("reverse", left, right, tunnel, seconds);
@@ -50,6 +52,7 @@ export async function measureContender(contender: Contender, seconds: number): P
     residentRight: tcp.residentMib[1],
     smallUdp,
     idle: idle.median,
+    busy: busy.median,
     loaded: loaded.median,
     sent: loaded.sent,
     lost: loaded.lost,

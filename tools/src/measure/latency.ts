@@ -1,4 +1,5 @@
-// Round trips through a tunnel, alone and beside a TCP stream that takes all it can get.
+// Round trips through a tunnel: alone, beside programs that compute, beside a TCP stream that takes all it can get.
+import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Tunnel } from "../contenders/index.ts";
 import type { Host, LinkEnd } from "../lab/index.ts";
@@ -30,6 +31,18 @@ export function readPings(text: string): Latency {
 
 export function measureIdleLatency(left: LinkEnd, tunnel: Tunnel, seconds: number): Promise<Latency> {
   return pings(left.host, tunnel.right, seconds);
+}
+
+/** As many endless loops as there are processors. */
+export async function measureBusyLatency(left: LinkEnd, tunnel: Tunnel, seconds: number): Promise<Latency> {
+  const loops = Array.from({ length: availableParallelism() }, () =>
+    left.host.spawn("sh", ["-c", "while :; do :; done"]),
+  );
+  try {
+    return await pings(left.host, tunnel.right, seconds);
+  } finally {
+    await Promise.all(loops.map((loop) => loop.stop("SIGKILL")));
+  }
 }
 
 export async function measureLoadedLatency(

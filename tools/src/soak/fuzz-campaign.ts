@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { ours } from "../contenders/index.ts";
 import type { Flood } from "../fuzz/flood.ts";
-import { type Host, Lab, LabError, type Program } from "../lab/index.ts";
+import { type Host, Lab, LabError, type Program, waitUntil } from "../lab/index.ts";
 import { type DaemonCounters, daemonCounters } from "../measure/daemon-counters.ts";
 import { residentMib } from "../measure/process-usage.ts";
 import { type UdpStatistics, udpStatistics } from "../measure/udp-statistics.ts";
@@ -47,6 +47,7 @@ export async function fuzzCampaign(count: number, seed: number): Promise<FuzzRes
     }
     const samples = (await capture.stop()).map((datagram) => Buffer.from(datagram.payload).toString("hex"));
 
+    await warm(right.host);
     const before = await look(target, right.host);
     const script = fileURLToPath(new URL("../../dist/fuzz/flood.js", import.meta.url));
     const args = [script, right.ipv4, `${port}`, `${count}`, `${seed}`];
@@ -80,6 +81,15 @@ interface Look {
 async function look(daemon: Program, host: Host): Promise<Look> {
   const counters = await daemonCounters(daemon);
   return { counters, udp: await udpStatistics(host), resident: residentMib(daemon.pid ?? 0) };
+}
+
+/** Waits until a daemon of ours has ended its warm-up: what it sends itself over loopback the kernel counts as read, too. */
+async function warm(host: Host): Promise<void> {
+  const loopbackSocket = / 0100007F:/;
+  await waitUntil(async () => !loopbackSocket.test(await host.check("cat", ["/proc/net/udp"])), {
+    timeout: 60_000,
+    what: "the end of a daemon's warm-up",
+  });
 }
 
 /** Looks until two looks in a row agree: what was queued has been read and counted. */

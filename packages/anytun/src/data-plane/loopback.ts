@@ -4,6 +4,8 @@ import { createPacketBatch, EventSignal, FdPoller, joinedBatchSize, TunDevice, U
 import { sampleFrames } from "./sample-frames.ts";
 
 const STRIDE = 512;
+/** What comes back is there at once; a look for more would give the processor away, on a busy machine for milliseconds. */
+const SPIN_US = 0;
 /** Enough for a burst whose frames are as long as the device takes them. */
 const BURST = { capacity: 32, bytes: 32 * 9728 };
 
@@ -28,10 +30,11 @@ export class Loopback {
     this.sockets = [socket];
     this.endpoint = endpointOf(parseAddress(socket.address), socket.port);
     [this.device, this.#host] = TunDevice.pair(kind, ["coalesce-tcp", "coalesce-udp"]);
-    this.poller = new FdPoller([this.device, socket], this.#signal, [
+    const readAhead = [
       { index: 0, source: this.device, batch: this.frames },
       { index: 1, source: socket, batch: this.datagrams },
-    ]);
+    ];
+    this.poller = new FdPoller([this.device, socket], this.#signal, readAhead, SPIN_US);
     const samples = sampleFrames(kind);
     this.#samples = createPacketBatch({ capacity: samples.length, bytes: samples.length * STRIDE });
     for (const [row, frame] of samples.entries()) {
