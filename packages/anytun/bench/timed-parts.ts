@@ -89,6 +89,9 @@ export function timedPoller(poller: Poller, { wait }: StageClocks): Poller {
     get woken() {
       return poller.woken;
     },
+    get crowded() {
+      return poller.crowded;
+    },
     get now() {
       return poller.now;
     },

@@ -17,7 +17,7 @@ constexpr size_t kWordsPerRow = 2;
 constexpr int kGiveWay = -1;
 
 // Who keeps the processor for so long computes and does not wait for what this thread does next.
-constexpr int64_t kLongTurnNs = 1000000;
+constexpr int64_t kLongTurnNs = 2000000;
 
 // The row behind the last source, shared with src/poller.ts: whether the signal rang, and whether the look took longer than
 // it was to.
@@ -33,11 +33,10 @@ int64_t monotonicNs() {
 int64_t monotonicMs() { return monotonicNs() / 1000000; }
 
 // Looks again and again instead of sleeping: being woken costs both sides more than a few looks. Others who could use
-// the processor go first; `outcome` tells whether they kept it for long.
+// the processor go first, with kGiveWay even if there is something already; `outcome` tells whether they kept it for long.
 int look(pollfd* requests, size_t rows, int64_t longestNs, int32_t& outcome) {
-  if (longestNs == kGiveWay) sched_yield();
-  int ready = poll(requests, rows, 0);
-  if (ready == 0 && longestNs > 0) {
+  int ready = longestNs == kGiveWay ? 0 : poll(requests, rows, 0);
+  if (ready == 0 && longestNs != 0) {
     int64_t now = monotonicNs();
     const int64_t end = now + longestNs;
     do {

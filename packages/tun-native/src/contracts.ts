@@ -94,6 +94,8 @@ export interface Poller {
   giveWay(): number;
   /** Whether the last `wait` was ended, or accompanied, by `wake()`. */
   readonly woken: boolean;
+  /** Whether the last `look` or `giveWay` took more than two milliseconds: somebody else had the processor, who computes. */
+  readonly crowded: boolean;
   /** Monotonic milliseconds when the last `wait` ended: one reading for all packets that it found. */
   readonly now: number;
   close(): void;

@@ -88,7 +88,7 @@ export class FdPoller implements Poller {
   /** See `Poller.look`. */
   look(): number {
     const readable = this.#poll(0, Math.min(this.#spin.nanoseconds, this.#mostSpinNs));
-    const isCrowded = this.#table.array[this.#outcomeAt + 1] === CROWDED;
+    const isCrowded = this.crowded;
     if (readable > 0 || isCrowded) this.#spin.learn(false, readable > 0, isCrowded);
     return readable;
   }
@@ -103,6 +103,10 @@ export class FdPoller implements Poller {
 
   get woken(): boolean {
     return this.#table.array[this.#outcomeAt] === WOKEN;
+  }
+
+  get crowded(): boolean {
+    return this.#table.array[this.#outcomeAt + 1] === CROWDED;
   }
 
   /** Idempotent. */

@@ -33,6 +33,13 @@ const DEVICE_READY = 1;
 /** After so many bytes there is no hurry: the next packets may come together, and others could use the processor. */
 const BULK_BYTES = 32 * 1024;
 /**
+ * After so many bursts of that size from the device others must have the processor once: the other end may be on this machine,
+ * and what waits in its socket is what every packet has to wait behind. More often costs more than it gains.
+ */
+const BULK_BURSTS = 8;
+/** So often not, where that took long: on a busy machine a stream would wait for other programs most of the time. */
+const SKIPPED_TURNS = 64;
+/**
  * After so many small packets others must have the processor: whoever takes them here has room for few in his socket, and what
  * more comes in before he runs is lost.
  */
@@ -57,6 +64,8 @@ export class DataPlane {
   readonly #tooBig: TooBigAnswers;
   /** Whether the last turn moved that much. */
   #wasBulk = false;
+  /** Bursts of that size from the device since others had the processor. */
+  #bulkBursts = 0;
   /** Whether it moved that many. */
   #wasCrowd = false;
 
@@ -95,23 +104,31 @@ export class DataPlane {
   }
 
   /**
-   * As `turn(0)`, for after a burst: behind many small packets others go first, and unless that burst was long it waits awhile
-   * when that pays, see `Poller.giveWay` and `Poller.look`.
+   * As `turn(0)`, for after a burst: behind many small packets or long bursts others go first, and unless that burst was long it
+   * waits awhile when that pays, see `Poller.giveWay` and `Poller.look`.
    */
   nextTurn(): boolean {
     const { pending } = this.#device;
-    return this.#move(pending, pending || this.#wasBulk ? this.#poller.wait(0) : this.#lookAgain());
+    return this.#move(pending, pending ? this.#poller.wait(0) : this.#lookAgain());
   }
 
   #lookAgain(): number {
-    return this.#wasCrowd ? this.#poller.giveWay() : this.#poller.look();
+    const poller = this.#poller;
+    if (this.#bulkBursts >= BULK_BURSTS) {
+      const ready = poller.giveWay();
+      this.#bulkBursts = poller.crowded ? -SKIPPED_TURNS * BULK_BURSTS : 0;
+      return ready;
+    }
+    if (this.#wasBulk) return poller.wait(0);
+    return this.#wasCrowd ? poller.giveWay() : poller.look();
   }
 
   /** A burst of each ready source. @returns whether there was any */
   #move(pending: boolean, ready: number): boolean {
     const sockets = this.#sockets;
     const { counters } = this.#tunnel;
-    const bytes = counters.bytesOut + counters.bytesIn;
+    const { bytesOut } = counters;
+    const bytes = bytesOut + counters.bytesIn;
     const packets = counters.packetsOut + counters.packetsIn;
     if (pending || (ready & DEVICE_READY) !== 0) this.outboundBurst();
     for (let i = 0; i < sockets.length; i++) {
@@ -119,6 +136,7 @@ export class DataPlane {
       if (socket !== undefined && (ready & (2 << i)) !== 0) this.inboundBurst(socket);
     }
     this.#wasBulk = counters.bytesOut + counters.bytesIn - bytes >= BULK_BYTES;
+    if (counters.bytesOut - bytesOut >= BULK_BYTES) this.#bulkBursts += 1;
     this.#wasCrowd = counters.packetsOut + counters.packetsIn - packets >= CROWD_PACKETS;
     return pending || ready !== 0;
   }

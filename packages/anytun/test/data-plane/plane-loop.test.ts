@@ -56,10 +56,11 @@ describe("the loop of a data plane", () => {
   });
 
   it.each([
-    { after: "few packets", frames: BURST - 1, bytes: 64, expected: "look" },
-    { after: "many small packets", frames: BURST, bytes: 64, expected: "giveWay" },
-    { after: "as many long ones", frames: BURST, bytes: 1400, expected: "wait" },
-  ])("takes its time after $after: $expected", ({ frames, bytes, expected }) => {
+    { after: "few packets", frames: BURST - 1, bytes: 64, expected: ["look"] },
+    { after: "many small packets", frames: BURST, bytes: 64, expected: ["giveWay"] },
+    { after: "as many long ones", frames: BURST, bytes: 1400, expected: ["wait"] },
+    { after: "eight long bursts", frames: 8 * BURST, bytes: 1400, expected: [...new Array(7).fill("wait"), "giveWay"] },
+  ])("takes its time after $after", ({ frames, bytes, expected }) => {
     const end = endWith(0);
     for (let i = 0; i < frames; i++) end.device.inject(ipPacket(i, bytes));
     const { poller } = end;
@@ -76,7 +77,25 @@ describe("the loop of a data plane", () => {
       };
     }
     loopOf(end).run(0);
-    expect(calls).toEqual(["wait", expected]);
+    expect(calls).toEqual(["wait", ...expected]);
     expect(sent(end)).toBe(frames);
+  });
+
+  it("gives way once in 520 long bursts where others keep the processor", () => {
+    const end = endWith(0);
+    const { poller } = end;
+    let turns = 0;
+    poller.crowded = true;
+    poller.giveWay = () => {
+      turns++;
+      return poller.wait(0);
+    };
+    const loop = loopOf(end);
+    for (let run = 0; run < 17; run++) {
+      for (let i = 0; i < 32 * BURST; i++) end.device.inject(ipPacket(i, 1400));
+      loop.run(0);
+    }
+    expect(sent(end)).toBe(17 * 32 * BURST);
+    expect(turns).toBe(2);
   });
 });

@@ -22,6 +22,7 @@ export class MemoryPoller implements Poller {
   readonly #sources: readonly Readable[];
   readonly #clock: FakeClock | undefined;
   woken = false;
+  crowded = false;
   #waking = false;
   #closed = false;
 
