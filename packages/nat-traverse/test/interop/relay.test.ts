@@ -66,7 +66,7 @@ describe("a relay between two hosts", requires("root", "ip", "unshare", "nat-tra
       `${args(`${port + 1}:${hosts.left.ipv4}:${port}`)} | { cat; echo THE END; }`,
     ]);
     const left = hosts.start(hosts.left.host, "ours", [`${port}:${hosts.right.ipv4}:${port + 1}`], { input: "text\n" });
-    await right.waitFor(/text\nTHE END/);
+    await waitUntil(() => right.stdout === "text\nTHE END\n");
     expect(left.running).toBe(true);
     right.endInput();
     expect(await left.result()).toMatchObject({ status: 0 });
