@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readdirSync, readlinkSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import {
@@ -115,6 +118,28 @@ describe("a poller", () => {
     signal.signal();
     expect(poller.look()).toBe(0);
     expect(poller.woken).toBe(true);
+  });
+
+  it("notices who keeps the processor", async () => {
+    const poller = keep(new FdPoller([], keep(EventSignal.create())));
+    const loops = Array.from({ length: 2 * availableParallelism() }, () => spawn("sh", ["-c", "while :; do :; done"]));
+    try {
+      const end = performance.now() + 10_000;
+      do {
+        poller.giveWay();
+        await new Promise((resolve) => setImmediate(resolve));
+      } while (!poller.crowded && performance.now() < end);
+      expect(poller.crowded).toBe(true);
+      poller.wait(0);
+      expect(poller.crowded).toBe(false);
+    } finally {
+      await Promise.all(
+        loops.map((loop) => {
+          loop.kill("SIGKILL");
+          return once(loop, "exit");
+        }),
+      );
+    }
   });
 
   it("looks once after others had their turn", () => {

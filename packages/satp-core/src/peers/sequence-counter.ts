@@ -45,6 +45,11 @@ export class SequenceCounter {
     return this.#taken >>> 0;
   }
 
+  /** The same as a signed word, which is never an object of its own. */
+  get word(): number {
+    return this.#taken;
+  }
+
   /** What is left of the range that the next number comes from; undefined when nothing is reserved. */
   get reserved(): SequenceRange | undefined {
     if (this.#left === 0) return this.#waiting[0];

@@ -57,20 +57,20 @@ export class ReplayWindow {
     if (this.#isEmpty) {
       this.#isEmpty = false;
       this.#top = bits | 0;
-      this.#mark(sequence);
+      this.#mark(bits);
       return SequenceVerdict.first;
     }
     const shift = top < this.size ? HALF : top > 0xffffffff - this.size ? -HALF : 0;
     const shiftedTop = (top + shift) >>> 0;
     const shifted = (sequence + shift) >>> 0;
     if (shifted > shiftedTop) {
-      this.#forget(top, (sequence - top) >>> 0);
+      this.#forget(Math.min((sequence - top) >>> 0, this.#mask + 1));
       this.#top = bits | 0;
-      this.#mark(sequence);
+      this.#mark(bits);
       return SequenceVerdict.newer;
     }
     if (shifted === shiftedTop || shifted < shiftedTop - this.size + 1) return SequenceVerdict.replayed;
-    return this.#mark(sequence) ? SequenceVerdict.older : SequenceVerdict.replayed;
+    return this.#mark(bits) ? SequenceVerdict.older : SequenceVerdict.replayed;
   }
 
   /**
@@ -120,9 +120,9 @@ export class ReplayWindow {
     }
   }
 
-  /** Sets the number's bit; false when it was set. */
-  #mark(sequence: number): boolean {
-    const position = sequence & this.#mask;
+  /** Sets the number's bit; false when it was set. Signed, as {@link checkAndMark} takes it. */
+  #mark(bits: number): boolean {
+    const position = bits & this.#mask;
     const at = this.#at + (position >>> 5);
     const word = wordAt(this.#table, at);
     const bit = 1 << (position & 31);
@@ -141,11 +141,11 @@ export class ReplayWindow {
     this.#table[at] = wordAt(this.#table, at) & ~(1 << (position & 31));
   }
 
-  /** Clears the bits of the `count` numbers after `top`, whole words at a time. */
-  #forget(top: number, count: number): void {
+  /** Clears the bits of the `count` numbers after the newest, as many as the ring has at most, whole words at a time. */
+  #forget(count: number): void {
     const ring = this.#mask + 1;
-    const first = (top + 1) & this.#mask;
-    const end = first + Math.min(count, ring);
+    const first = (this.#top + 1) & this.#mask;
+    const end = first + count;
     if (end <= ring) {
       this.#clear(first, end);
     } else {
