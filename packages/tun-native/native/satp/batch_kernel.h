@@ -150,8 +150,9 @@ class BatchKernel {
 
   // Fills the digests of all jobs with a tag.
   static void authenticate(State* state, int32_t count) {
+    if (!hasTags(state->jobs, count)) return;
     if constexpr (Crypto::kLanes > 0) {
-      if (usesLanes(count) && hasTags(state->jobs, count)) return Crypto::hmac(state->jobs, count, state->digests);
+      if (usesLanes(count)) return Crypto::hmac(state->jobs, count, state->digests);
     }
     if (count > state->hashed) state->hashed = count;
     hmacSha1<Crypto>(state->jobs, count, &state->mac, state->digests);
