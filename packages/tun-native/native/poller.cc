@@ -19,8 +19,8 @@ constexpr int kGiveWay = -1;
 // Who keeps the processor for so long computes and does not wait for what this thread does next.
 constexpr int64_t kLongTurnNs = 2000000;
 
-// The row behind the last source, shared with src/poller.ts: whether the signal rang, and whether the look took longer than
-// it was to.
+// The row behind the last source, shared with src/poller.ts: whether the signal rang, and whether somebody else kept the
+// processor during the look.
 enum Outcome { kNotWoken = 0, kWoken = 1 };
 enum Look { kInTime = 0, kCrowded = 1 };
 

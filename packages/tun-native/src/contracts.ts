@@ -94,7 +94,7 @@ export interface Poller {
   giveWay(): number;
   /** Whether the last `wait` was ended, or accompanied, by `wake()`. */
   readonly woken: boolean;
-  /** Whether the last `look` or `giveWay` took more than two milliseconds: somebody else had the processor, who computes. */
+  /** After `look` or `giveWay`: whether somebody else kept the processor for more than two milliseconds. False after `wait`. */
   readonly crowded: boolean;
   /** Monotonic milliseconds when the last `wait` ended: one reading for all packets that it found. */
   readonly now: number;

@@ -45,8 +45,8 @@ export class SequenceCounter {
     return this.#taken >>> 0;
   }
 
-  /** The same as a signed word, which is never an object of its own. */
-  get word(): number {
+  /** The 32 bits of it, signed: above 2³¹ `number` can be an object of its own. */
+  get bits(): number {
     return this.#taken;
   }
 

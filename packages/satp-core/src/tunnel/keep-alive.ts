@@ -123,7 +123,7 @@ export class KeepAlive {
     const offset = row * KEEP_ALIVE_SLOT_BYTES;
     const type = kind === "tap" ? PayloadType.ethernet : PayloadType.ipv4;
     const own = this.routing === "single" ? this.ownMux : peer.mux;
-    writeHeader(view, offset, sequence.word, sequence.senderId, own, type);
+    writeHeader(view, offset, sequence.bits, sequence.senderId, own, type);
     const at = row * DESCRIPTOR_WORDS;
     batch.descriptors[at + OFFSET] = offset;
     batch.descriptors[at + LENGTH] = PAYLOAD_OFFSET;

@@ -181,7 +181,7 @@ export class Outbound {
     const address1 = wordAt(words, at + ENDPOINT_ADDRESS + 1);
     const address2 = wordAt(words, at + ENDPOINT_ADDRESS + 2);
     const address3 = wordAt(words, at + ENDPOINT_ADDRESS + 3);
-    let number = (sequence.word - count + 1) | 0;
+    let number = (sequence.bits - count + 1) | 0;
     let from = row * DESCRIPTOR_WORDS;
     let to = kept * DESCRIPTOR_WORDS;
     let place = kept * ENDPOINT_WORDS;
