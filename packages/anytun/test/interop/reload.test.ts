@@ -54,7 +54,7 @@ describe("a reload", requires("root", "tun", "ping"), () => {
     const first = client(one, "10.9.0.2", "-m", "1", "-E", "first", "-w", "64");
     await one.host.reach("10.9.0.1", { timeout: 30_000 });
     const second = client(two, "10.9.0.3", "-m", "2", "-E", "second0");
-    const flood = one.host.spawn("ping", ["-n", "-i", "0.01", "10.9.0.1"]);
+    const flood = one.host.spawn("ping", ["-n", "-i", "0.004", "10.9.0.1"]);
     for (let i = 0; i < RELOADS; i++) {
       // there, with another key, away
       if (i % 3 === 2) await server.host.check("rm", ["/run/etc/vpn/conf.d/two"]);
