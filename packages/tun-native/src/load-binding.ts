@@ -9,6 +9,7 @@ let folder: string | undefined;
 
 /**
  * The addon, loaded at the first use in each thread. `TUN_NATIVE_PATH` names another file (a debug build).
+ * It has so many functions that finding one is a search by its name, also in compiled code: who calls one for each batch keeps it.
  * @throws TunNativeError `ERR_NO_BINDING` when no prebuilt file fits this machine
  */
 export function loadBinding(): NativeBinding {

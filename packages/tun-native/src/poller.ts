@@ -40,7 +40,7 @@ export interface ReadAhead {
 export class FdPoller implements Poller {
   readonly #labels: readonly string[];
   readonly #table: Pinned<Int32Array>;
-  readonly #native: NativeBinding = loadBinding();
+  readonly #pollDescriptors: NativeBinding["pollDescriptors"] = loadBinding().pollDescriptors;
   readonly #spin = new SpinBudget();
   readonly #mostSpinNs: number;
   readonly #clock: Pinned<Float64Array> = new Pinned(new Float64Array(1));
@@ -124,7 +124,7 @@ export class FdPoller implements Poller {
 
   #poll(timeoutMs: number, lookNs: number): number {
     if (this.#closed) throw closedError("poller");
-    const readable = this.#native.pollDescriptors(
+    const readable = this.#pollDescriptors(
       this.#table.memory,
       timeoutMs,
       lookNs,
@@ -140,7 +140,7 @@ export class FdPoller implements Poller {
       const events = this.#table.array[i * WORDS_PER_ROW + 1] ?? 0;
       if ((events & ~POLLIN) === 0) continue;
       const label = i === 0 ? "signal" : (this.#labels[i - 1] ?? "");
-      const { EBADFD } = this.#native.constants;
+      const { EBADFD } = loadBinding().constants;
       throw systemError(EBADFD, (events & POLLERR) !== 0 ? "poll(POLLERR)" : "poll(POLLNVAL)", label);
     }
     throw systemError(result, "poll", "sources");

@@ -66,6 +66,9 @@ class NativeSatpCipher implements SatpCipher {
   readonly kernel: string;
   readonly #handle: NativeHandle;
   readonly #native: NativeBinding = loadBinding();
+  // not looked up for each batch, see `loadBinding`
+  readonly #sealPackets: NativeBinding["sealPackets"] = this.#native.sealPackets;
+  readonly #openPackets: NativeBinding["openPackets"] = this.#native.openPackets;
   #closed = false;
 
   constructor(kernel: string, handle: NativeHandle) {
@@ -89,13 +92,13 @@ class NativeSatpCipher implements SatpCipher {
 
   seal(batch: PacketBatch, first: number, count: number): void {
     const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
-    const result = this.#native.sealPackets(this.#handle, bytes, descriptors, first, count);
+    const result = this.#sealPackets(this.#handle, bytes, descriptors, first, count);
     if (result !== 0) this.#fail("seal", result);
   }
 
   open(batch: PacketBatch, first: number, count: number): void {
     const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
-    const result = this.#native.openPackets(this.#handle, bytes, descriptors, first, count, endpoints);
+    const result = this.#openPackets(this.#handle, bytes, descriptors, first, count, endpoints);
     if (result !== 0) this.#fail("open", result);
   }
 

@@ -58,6 +58,11 @@ export class TunDevice implements PacketDevice {
   #writeErrors = 0;
   readonly #descriptor: Descriptor;
   readonly #native: NativeBinding = loadBinding();
+  // not looked up for each batch, see `loadBinding`
+  readonly #readQueue: NativeBinding["readQueue"] = this.#native.readQueue;
+  readonly #readFrames: NativeBinding["readFrames"] = this.#native.readFrames;
+  readonly #writeQueue: NativeBinding["writeQueue"] = this.#native.writeQueue;
+  readonly #writeFrames: NativeBinding["writeFrames"] = this.#native.writeFrames;
   /** Super-frame that is being cut, and tables for joining; empty without a vnet header. */
   readonly #hasVnetHeader: boolean;
   readonly #queue: Pinned<Uint8Array>;
@@ -195,22 +200,20 @@ export class TunDevice implements PacketDevice {
     if (ahead !== 0) return ahead < 0 ? this.#fail(ahead, "read") : ahead - 1;
     const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
     const { fd } = this.#descriptor;
-    const native = this.#native;
     const longest = this.maxFrameBytes;
     const count = this.#hasVnetHeader
-      ? native.readQueue(fd, longest, this.#queue.memory, this.#state.memory, this.#counters.memory, bytes, descriptors)
-      : native.readFrames(fd, longest, bytes, descriptors);
+      ? this.#readQueue(fd, longest, this.#queue.memory, this.#state.memory, this.#counters.memory, bytes, descriptors)
+      : this.#readFrames(fd, longest, bytes, descriptors);
     return count < 0 ? this.#fail(count, "read") : count;
   }
 
   write(batch: PacketBatch, first: number, count: number): number {
     const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
     const { fd } = this.#descriptor;
-    const native = this.#native;
     const state = this.#state.memory;
     const written = this.#hasVnetHeader
-      ? native.writeQueue(fd, this.#queue.memory, state, this.#counters.memory, bytes, descriptors, first, count)
-      : native.writeFrames(fd, bytes, descriptors, first, count, state);
+      ? this.#writeQueue(fd, this.#queue.memory, state, this.#counters.memory, bytes, descriptors, first, count)
+      : this.#writeFrames(fd, bytes, descriptors, first, count, state);
     if (written < 0) return this.#fail(written, "write");
     this.#writeErrors += count - written;
     return written;

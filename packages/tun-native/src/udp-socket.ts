@@ -71,6 +71,9 @@ export class UdpSocket implements DatagramSocket {
   readonly #sendErrors: Pinned<Float64Array> = new Pinned(new Float64Array(4));
   readonly #descriptor: Descriptor;
   readonly #native: NativeBinding = loadBinding();
+  // not looked up for each batch, see `loadBinding`
+  readonly #receiveDatagrams: NativeBinding["receiveDatagrams"] = this.#native.receiveDatagrams;
+  readonly #sendDatagrams: NativeBinding["sendDatagrams"] = this.#native.sendDatagrams;
   /** Last errno, whether runs leave as one message, and paths that are too narrow for it. */
   readonly #state: Pinned<Int32Array> = new Pinned(new Int32Array(this.#native.constants.SOCKET_STATE_WORDS));
   readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(6));
@@ -186,7 +189,7 @@ export class UdpSocket implements DatagramSocket {
     const ahead = this.#order?.take(batch) ?? 0;
     if (ahead !== 0) return ahead < 0 ? this.#fail(ahead, "recvmmsg") : ahead - 1;
     const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
-    const count = this.#native.receiveDatagrams(
+    const count = this.#receiveDatagrams(
       this.#descriptor.fd,
       this.id,
       bytes,
@@ -200,7 +203,7 @@ export class UdpSocket implements DatagramSocket {
 
   send(batch: PacketBatch, first: number, count: number): number {
     const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
-    const sent = this.#native.sendDatagrams(
+    const sent = this.#sendDatagrams(
       this.#descriptor.fd,
       this.family,
       bytes,
