@@ -12,6 +12,7 @@ import {
 } from "tun-native";
 import { BURST } from "./burst.ts";
 import { DataPlane } from "./data-plane.ts";
+import { inlineMore } from "./inlining.ts";
 import type { Command, DataPlaneSetup, PlaneTunnelSetup, Report, Snapshot } from "./messages.ts";
 import { peerPage } from "./peer-page.ts";
 import { PlaneConnections, planeTunnel } from "./plane-connections.ts";
@@ -128,6 +129,7 @@ function begin(setup: DataPlaneSetup, warmUp: WarmUp): void {
 
 /** The main thread is still opening what the data plane needs: this time is for the compiler. */
 function prepare(tunnel: PlaneTunnelSetup): void {
+  inlineMore();
   const warmUp = new WarmUp(tunnel);
   let setup = receive();
   while (setup === undefined && warmUp.step()) setup = receive();
