@@ -11,6 +11,7 @@ import { DEFAULT_SUITE } from "satp-core";
 import { createPacketBatch, createSatpCipher, EventSignal, FdPoller, joinedBatchSize } from "tun-native";
 import { BURST } from "../src/data-plane/burst.ts";
 import { DataPlane } from "../src/data-plane/data-plane.ts";
+import { inlineMore } from "../src/data-plane/inlining.ts";
 import {
   INNER_MTU,
   noEvents,
@@ -38,6 +39,7 @@ const COMMAND_MS = 20;
 const MIB = 1024 * 1024;
 
 async function run(options: RunnerOptions): Promise<void> {
+  inlineMore();
   const now = (): number => performance.now();
   const clocks = stageClocks(now);
   const started = now();

@@ -1,15 +1,18 @@
 import { setFlagsFromString } from "node:v8";
 
-/** Bytecodes of other functions that the compiler may take into one, three times its default. */
-const MOST_INLINED = 3000;
-/** Also calls that few turns come to: the warm-up sends more packets of some kinds than of others. */
-const LEAST_FREQUENCY = 0.01;
+/** Options of V8. */
+export const INLINING: readonly string[] = [
+  // bytecodes of other functions that the compiler may take into one: three times its default
+  "--max-inlined-bytecode-size-cumulative=3000",
+  // also calls that few turns come to: the warm-up sends more packets of some kinds than of others
+  "--min-inlining-frequency=0.01",
+];
 
 /**
  * Has the compiler make few large functions of the packet path instead of dozens of small ones. These lie anywhere in memory,
- * and behind a pause a lonely packet waits for each page of them; streams are as fast either way. Before the path is compiled.
+ * and behind a pause a lonely packet waits for each page of them; streams are as fast either way. Holds for what the process
+ * compiles from now on.
  */
 export function inlineMore(): void {
-  setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${MOST_INLINED}`);
-  setFlagsFromString(`--min-inlining-frequency=${LEAST_FREQUENCY}`);
+  for (const option of INLINING) setFlagsFromString(option);
 }
