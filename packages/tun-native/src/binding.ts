@@ -41,6 +41,12 @@ export interface NativeBinding {
 
   setVnetHeader(fd: number): number;
   setOffload(fd: number, flags: number): number;
+  /** Whether the kernel serves a device through an io_uring: 0 or -errno. */
+  probeRing(fd: number): number;
+  /** Opens the ring of a device; it lives until `closeRing`. */
+  openRing(queue: MemoryOf<Uint8Array>): number;
+  /** Idempotent. */
+  closeRing(queue: MemoryOf<Uint8Array>): number;
   readQueue(
     fd: number,
     maxFrameBytes: number,

@@ -1,5 +1,5 @@
 /** Which work on packets the kernel does in bulk, as wished by the caller and as granted at open. */
-import type { NativeBinding, NativeConstants } from "./binding.ts";
+import type { NativeBinding } from "./binding.ts";
 
 /** What a device does: finish checksums and cut super-frames of TCP and UDP on read, join segments on write. */
 export type DeviceOffload =
@@ -10,7 +10,9 @@ export type DeviceOffload =
   | "uso"
   | "coalesce-tcp"
   /** Joins UDP datagrams; needs a kernel with UDP segmentation for TUN (6.2). */
-  | "coalesce-udp";
+  | "coalesce-udp"
+  /** Moves many frames in one system call; needs a kernel that serves TUN without waiting (6.4) and lets it be used. */
+  | "io-uring";
 
 /** What a socket does: send and receive many datagrams of one size as one message. */
 export type SocketOffload = "segmentation" | "coalescing";
@@ -20,6 +22,8 @@ export interface DeviceOffloadOptions {
   readonly tunSegmentation?: boolean;
   /** Join consecutive segments of a flow, after their checksums were verified, into one write. Default true. */
   readonly coalescing?: boolean;
+  /** Read and write many frames in one system call. Only with one of the others. Default true. */
+  readonly ring?: boolean;
 }
 
 export interface SocketOffloadOptions {
@@ -37,6 +41,9 @@ export interface DeviceOffloadCounters {
   /** Writes of joined frames, and the frames in them. */
   readonly joinedWrites: number;
   readonly joinedFrames: number;
+  /** Calls of io_uring, and the frames that were moved in them, each super-frame as one. */
+  readonly ringCalls: number;
+  readonly ringFrames: number;
 }
 
 /** Datagrams that a socket moved in bulk since it was opened. */
@@ -56,14 +63,15 @@ export interface SocketOffloadCounters {
 /**
  * Asks the kernel for one feature after the other and keeps what it grants. UDP segmentation is also the sign that
  * joined UDP may be written.
- * @param set TUNSETOFFLOAD; below zero when refused
+ * @param fd a device with a vnet header
  */
 export function grantOffloads(
-  set: (flags: number) => number,
-  constants: NativeConstants,
+  native: NativeBinding,
+  fd: number,
   wanted: Required<DeviceOffloadOptions>,
 ): DeviceOffload[] {
-  const { TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6, TUN_F_TSO_ECN, TUN_F_USO4, TUN_F_USO6 } = constants;
+  const { TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6, TUN_F_TSO_ECN, TUN_F_USO4, TUN_F_USO6 } = native.constants;
+  const set = (flags: number): number => native.setOffload(fd, flags);
   const features: readonly [DeviceOffload, number][] = [
     ["checksum", TUN_F_CSUM],
     ["tso4", TUN_F_TSO4],
@@ -87,6 +95,7 @@ export function grantOffloads(
   set(flags);
   if (wanted.coalescing) granted.push("coalesce-tcp");
   if (wanted.coalescing && hasUdp) granted.push("coalesce-udp");
+  if (wanted.ring && native.probeRing(fd) >= 0) granted.push("io-uring");
   return granted;
 }
 

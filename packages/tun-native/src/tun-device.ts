@@ -25,6 +25,8 @@ const GAP = 4;
 const IS_TAP = 1;
 const JOIN_TCP = 2;
 const JOIN_UDP = 4;
+const USES_RING = 8;
+const COUNTERS = 6;
 
 export interface TunDeviceOptions {
   readonly kind: DeviceKind;
@@ -67,7 +69,7 @@ export class TunDevice implements PacketDevice {
   readonly #hasVnetHeader: boolean;
   readonly #queue: Pinned<Uint8Array>;
   readonly #state: Pinned<Int32Array> = new Pinned(new Int32Array(STATE_WORDS));
-  readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(4));
+  readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(COUNTERS));
   readonly #granted: readonly DeviceOffload[];
   #order: ReadOrder | undefined;
 
@@ -82,7 +84,9 @@ export class TunDevice implements PacketDevice {
     this.#queue = new Pinned(new Uint8Array(hasVnetHeader ? this.#native.constants.TUN_QUEUE_BYTES : 0));
     const joinTcp = offloads.includes("coalesce-tcp") ? JOIN_TCP : 0;
     const joinUdp = offloads.includes("coalesce-udp") ? JOIN_UDP : 0;
-    this.#state.array[MODE] = (kind === "tap" ? IS_TAP : 0) | joinTcp | joinUdp;
+    const wantsRing = hasVnetHeader && offloads.includes("io-uring");
+    const ring = wantsRing && this.#native.openRing(this.#queue.memory) >= 0 ? USES_RING : 0;
+    this.#state.array[MODE] = (kind === "tap" ? IS_TAP : 0) | joinTcp | joinUdp | ring;
   }
 
   /**
@@ -100,17 +104,16 @@ export class TunDevice implements PacketDevice {
     const { O_RDWR, O_NONBLOCK, O_CLOEXEC } = native.constants;
     const fd = native.openDescriptor(TUN_DEVICE_FILE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     const descriptor = new Descriptor(check(fd, "open", TUN_DEVICE_FILE), name === "" ? kind : name);
-    const { tunSegmentation = true, coalescing = true } = options.offload ?? {};
+    const { tunSegmentation = true, coalescing = true, ring = true } = options.offload ?? {};
     const { given, hasVnetHeader } = attachInterface(native, fd, kind, name, tunSegmentation || coalescing);
     if (typeof given === "number") {
       descriptor.close();
       throw systemError(given, "ioctl(TUNSETIFF)", descriptor.label);
     }
     descriptor.label = given;
-    const set = (flags: number): number => native.setOffload(fd, flags);
     // An interface that outlives its users may still have what an earlier one asked for.
-    set(0);
-    const offloads = hasVnetHeader ? grantOffloads(set, native.constants, { tunSegmentation, coalescing }) : [];
+    native.setOffload(fd, 0);
+    const offloads = hasVnetHeader ? grantOffloads(native, fd, { tunSegmentation, coalescing, ring }) : [];
     return new TunDevice(descriptor, { kind, name: given, maxFrameBytes, hasVnetHeader, offloads });
   }
 
@@ -147,13 +150,16 @@ export class TunDevice implements PacketDevice {
     const mode = this.#state.array[MODE] ?? 0;
     return this.#granted.filter(
       (name) =>
-        (name !== "coalesce-tcp" || (mode & JOIN_TCP) !== 0) && (name !== "coalesce-udp" || (mode & JOIN_UDP) !== 0),
+        (name !== "coalesce-tcp" || (mode & JOIN_TCP) !== 0) &&
+        (name !== "coalesce-udp" || (mode & JOIN_UDP) !== 0) &&
+        (name !== "io-uring" || (mode & USES_RING) !== 0),
     );
   }
 
   get offloadCounters(): DeviceOffloadCounters {
-    const [superFrames = 0, segments = 0, joinedWrites = 0, joinedFrames = 0] = this.#counters.array;
-    return { superFrames, segments, joinedWrites, joinedFrames };
+    const [superFrames = 0, segments = 0, joinedWrites = 0, joinedFrames = 0, ringCalls = 0, ringFrames = 0] =
+      this.#counters.array;
+    return { superFrames, segments, joinedWrites, joinedFrames, ringCalls, ringFrames };
   }
 
   get segmentGap(): number {
@@ -238,6 +244,7 @@ export class TunDevice implements PacketDevice {
   close(): void {
     this.#descriptor.close();
     this.#order?.release();
+    this.#native.closeRing(this.#queue.memory);
     this.#queue.release();
     this.#state.release();
     this.#counters.release();

@@ -11,6 +11,7 @@ interface Wish {
   readonly streams: number;
   readonly tunSegmentation: boolean;
   readonly coalescing: boolean;
+  readonly ring: boolean;
 }
 
 interface Outcome {
@@ -35,8 +36,8 @@ async function transfer(wish: Wish, refusals: readonly Refusal[] = []): Promise<
     const { createHash, randomBytes } = process.getBuiltinModule("node:crypto");
     const { createConnection } = process.getBuiltinModule("node:net");
     const { readFileSync } = process.getBuiltinModule("node:fs");
-    const { kind, family, streams, tunSegmentation, coalescing } = JSON.parse(process.env["WISH"] ?? "");
-    const offload = { tunSegmentation, coalescing };
+    const { kind, family, streams, tunSegmentation, coalescing, ring } = JSON.parse(process.env["WISH"] ?? "");
+    const offload = { tunSegmentation, coalescing, ring };
     const [near, far] = ["near", "far"].map((name) => tun.TunDevice.open({ kind, name, offload }));
     if (near === undefined || far === undefined) throw new Error("no devices");
 
@@ -126,8 +127,8 @@ async function transfer(wish: Wish, refusals: readonly Refusal[] = []): Promise<
   return (await inNamespace(piece, [], variables)) as Outcome;
 }
 
-const EVERYTHING: Wish = { kind: "tun", family: 4, streams: 1, tunSegmentation: true, coalescing: true };
-const ALL_OFFLOADS = ["checksum", "tso4", "tso6", "tso-ecn", "uso", "coalesce-tcp", "coalesce-udp"];
+const EVERYTHING: Wish = { ring: true, kind: "tun", family: 4, streams: 1, tunSegmentation: true, coalescing: true };
+const ALL_OFFLOADS = ["checksum", "tso4", "tso6", "tso-ecn", "uso", "coalesce-tcp", "coalesce-udp", "io-uring"];
 
 describe("TCP between two kernels", requires("root", "tun", "unshare", "ip"), () => {
   it.each<[string, Partial<Wish>]>([
@@ -147,18 +148,41 @@ describe("TCP between two kernels", requires("root", "tun", "unshare", "ip"), ()
 
   it.each<[string, Partial<Wish>, Refusal[], readonly string[]]>([
     ["without anything", { tunSegmentation: false, coalescing: false }, [], []],
-    ["without segmentation", { tunSegmentation: false }, [], ["coalesce-tcp", "coalesce-udp"]],
-    ["without joining", { coalescing: false }, [], ALL_OFFLOADS.slice(0, 5)],
+    ["without segmentation", { tunSegmentation: false }, [], ["coalesce-tcp", "coalesce-udp", "io-uring"]],
+    ["without joining", { coalescing: false }, [], [...ALL_OFFLOADS.slice(0, 5), "io-uring"]],
+    ["without a ring", { ring: false }, [], ALL_OFFLOADS.slice(0, 7)],
+    ["on a kernel that lets nobody have a ring", {}, ["io-uring"], ALL_OFFLOADS.slice(0, 7)],
     ["on a kernel without vnet headers", {}, ["vnet"], []],
-    ["on a kernel without checksums and what needs them", {}, ["checksum", "tso", "ecn", "uso"], ["coalesce-tcp"]],
-    ["on a kernel without TCP segmentation", {}, ["tso", "ecn"], ["checksum", "uso", "coalesce-tcp", "coalesce-udp"]],
-    ["on a kernel without ECN and UDP segmentation", {}, ["ecn", "uso"], ["checksum", "tso4", "tso6", "coalesce-tcp"]],
-    ["on a kernel that takes no joined frames", {}, ["joined"], [...ALL_OFFLOADS.slice(0, 5), "coalesce-udp"]],
+    [
+      "on a kernel without checksums and what needs them",
+      {},
+      ["checksum", "tso", "ecn", "uso"],
+      ["coalesce-tcp", "io-uring"],
+    ],
+    [
+      "on a kernel without TCP segmentation",
+      {},
+      ["tso", "ecn"],
+      ["checksum", "uso", "coalesce-tcp", "coalesce-udp", "io-uring"],
+    ],
+    [
+      "on a kernel without ECN and UDP segmentation",
+      {},
+      ["ecn", "uso"],
+      ["checksum", "tso4", "tso6", "coalesce-tcp", "io-uring"],
+    ],
+    [
+      "on a kernel that takes no joined frames",
+      { ring: false },
+      ["joined"],
+      [...ALL_OFFLOADS.slice(0, 5), "coalesce-udp"],
+    ],
   ])("arrives whole %s", async (_name, wish, refusals, offloads) => {
     const result = await transfer({ ...EVERYTHING, ...wish }, refusals);
     expect(result).toMatchObject({ equal: true, checksumErrors: 0, offloads });
     if (!offloads.includes("tso4")) expect(result.sending.superFrames).toBe(0);
     if (!offloads.includes("coalesce-tcp")) expect(result.receiving.joinedWrites).toBe(0);
+    if (!offloads.includes("io-uring")) expect(result.receiving.ringCalls).toBe(0);
   });
 });
 

@@ -276,6 +276,7 @@ export const optionTable = {
   },
   "no-tun-offload": { type: "boolean", description: "exchange single frames with the interface" },
   "no-udp-offload": { type: "boolean", description: "exchange single datagrams with the network" },
+  "no-io-uring": { type: "boolean", description: "one system call for each of what the interface takes or gives" },
 } as const;
 
 /** Options that only a companion tool has. */

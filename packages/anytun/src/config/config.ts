@@ -94,8 +94,8 @@ export interface Config {
   readonly mtu: number | "auto" | undefined;
   /** Lower the MSS of TCP connections to what fits. */
   readonly mssClamp: boolean;
-  /** Whether interface and network may move many packets in one piece, where the kernel can. */
-  readonly offload: { readonly tun: boolean; readonly udp: boolean };
+  /** Whether interface and network may move many packets in one piece, and `ring` many pieces in one call, where the kernel can. */
+  readonly offload: { readonly tun: boolean; readonly udp: boolean; readonly ring: boolean };
   /** Program to run once the interface is up. */
   readonly postUpScript: string | undefined;
   /** Program that makes the network send to this node or elsewhere. */

@@ -76,7 +76,11 @@ export function parseConfig(
     ...parseInterfaceAddresses(args),
     mtu: parseMtu(args),
     mssClamp: !args.has("no-mss-clamp"),
-    offload: { tun: !args.has("no-tun-offload"), udp: !args.has("no-udp-offload") },
+    offload: {
+      tun: !args.has("no-tun-offload"),
+      udp: !args.has("no-udp-offload"),
+      ring: !args.has("no-io-uring"),
+    },
     postUpScript: parsePostUpScript(args, environment.isFile),
     announceScript: parseAnnounceScript(args, environment),
     routes: parseRoutes(args),

@@ -57,7 +57,7 @@ const KEPT_NAMES: Readonly<Partial<Record<keyof Config, string>>> = {
   family: "-4 -6",
   local: "-i -p",
   device: "-d -t",
-  offload: "--no-tun-offload --no-udp-offload",
+  offload: "--no-tun-offload --no-udp-offload --no-io-uring",
   postUpScript: "-x",
   stateDir: "--state-dir",
   statusSocket: "--status-socket --status-group",

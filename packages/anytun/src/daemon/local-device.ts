@@ -17,7 +17,8 @@ export function openDevice(
   log: Logger,
 ): TunDevice {
   const { kind, name } = config.device;
-  const offload = { tunSegmentation: config.offload.tun, coalescing: config.offload.tun };
+  const { tun, ring } = config.offload;
+  const offload = { tunSegmentation: tun, coalescing: tun, ring };
   const device = TunDevice.open(name === undefined ? { kind, offload } : { kind, name, offload });
   try {
     log.notice(`dev opened - name '${device.name}', node '${DEVICE_NODE}'`);

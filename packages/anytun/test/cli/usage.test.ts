@@ -35,6 +35,7 @@ it("has every option once, the original's in its order, ours behind them", () =>
     "--announce-script",
     "--no-tun-offload",
     "--no-udp-offload",
+    "--no-io-uring",
   ].join(" ");
   expect(letters.join(" ")).toBe(`h v D u g C P L U i p s r o 4 6 I S M X d t n x R m w k e E K A c a b ${ours}`);
 });

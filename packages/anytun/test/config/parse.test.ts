@@ -59,7 +59,7 @@ it("has the original's defaults", () => {
     ipv6: undefined,
     mtu: undefined,
     mssClamp: true,
-    offload: { tun: true, udp: true },
+    offload: { tun: true, udp: true, ring: true },
     postUpScript: undefined,
     mux: 0,
     routes: [],
@@ -546,9 +546,10 @@ it("takes the man page's two-host example", () => {
 
 describe("offloads", () => {
   it.each<[string[], Config["offload"]]>([
-    [["--no-tun-offload"], { tun: false, udp: true }],
-    [["--no-udp-offload"], { tun: true, udp: false }],
-    [["--no-udp-offload", "--no-tun-offload"], { tun: false, udp: false }],
+    [["--no-tun-offload"], { tun: false, udp: true, ring: true }],
+    [["--no-udp-offload"], { tun: true, udp: false, ring: true }],
+    [["--no-io-uring"], { tun: true, udp: true, ring: false }],
+    [["--no-udp-offload", "--no-tun-offload"], { tun: false, udp: false, ring: true }],
   ])("%j", (words, offload) => {
     expect(keyed(...words).offload).toEqual(offload);
   });

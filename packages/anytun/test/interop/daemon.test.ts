@@ -47,8 +47,13 @@ describe("the daemon", requires("root", "tun", "ping"), () => {
   });
 
   it.each<[string[], RegExp, RegExp]>([
-    [[], /dev offloads: checksum tso4 .*coalesce-tcp/, /socket offloads: segmentation coalescing/],
+    [
+      [],
+      /dev offloads: checksum tso4 .*coalesce-tcp coalesce-udp io-uring\n/,
+      /socket offloads: segmentation coalescing/,
+    ],
     [["--no-tun-offload"], /dev offloads: none\n/, /socket offloads: segmentation coalescing/],
+    [["--no-io-uring"], /dev offloads: checksum tso4 .*coalesce-udp\n/, /socket offloads: segmentation coalescing/],
     [["--no-udp-offload"], /dev offloads: checksum tso4 .*coalesce-tcp/, /socket offloads: none\n/],
   ])("says what it moves in bulk: %j", async (words, device, socket) => {
     const daemon = start(near, [...words, ...KEY]);

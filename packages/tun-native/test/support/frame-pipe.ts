@@ -12,7 +12,7 @@ export interface FramePipe {
   close(): void;
 }
 
-const EVERYTHING: readonly DeviceOffload[] = ["checksum", "tso4", "tso6", "uso", "coalesce-tcp", "coalesce-udp"];
+export const EVERYTHING: readonly DeviceOffload[] = ["checksum", "tso4", "tso6", "uso", "coalesce-tcp", "coalesce-udp"];
 
 export function framePipe(
   kind: DeviceKind = "tun",

@@ -7,7 +7,8 @@ import { join } from "node:path";
 /**
  * - `vnet`: TUNSETIFF with a vnet header (before Linux 2.6.27)
  * - `tso`, `uso`, `ecn`, `checksum`: TUNSETOFFLOAD with it
- * - `joined`: writes of joined frames, with EINVAL
+ * - `joined`: writes of joined frames, with EINVAL; only those that do not go through an io_uring
+ * - `io-uring`: io_uring_setup
  * - `udp-segment`, `udp-gro`: the socket option
  * - `eio`, `einval`: segmented messages, with this error
  */
@@ -18,6 +19,7 @@ export type Refusal =
   | "ecn"
   | "checksum"
   | "joined"
+  | "io-uring"
   | "udp-segment"
   | "udp-gro"
   | "eio"
@@ -35,6 +37,7 @@ const SOURCE = `
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 static int refuses(const char* name) {
@@ -68,6 +71,17 @@ ssize_t writev(int fd, const struct iovec* vectors, int count) {
   errno = EINVAL;
   if (device && count > 2 && vectors[0].iov_len > 10 && refuses("joined")) return -1;
   return REAL(writev)(fd, vectors, count);
+}
+
+long syscall(long number, ...) {
+  va_list list;
+  long arguments[6];
+  va_start(list, number);
+  for (int i = 0; i < 6; i++) arguments[i] = va_arg(list, long);
+  va_end(list);
+  errno = ENOSYS;
+  if (number == __NR_io_uring_setup && refuses("io-uring")) return -1;
+  return REAL(syscall)(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
 }
 
 int setsockopt(int fd, int level, int name, const void* value, socklen_t length) {
