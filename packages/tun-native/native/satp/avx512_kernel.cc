@@ -1,5 +1,5 @@
 // The kernel for x86 processors with VAES and AVX-512: four AES blocks per instruction and HMAC-SHA1 of sixteen packets
-// side by side. What is left of a batch, and small batches, go through the SHA instructions, or where those are slow side by
+// side by side, or of twice as many. What is left of a batch, and small batches, go through the SHA instructions, or where those are slow side by
 // side too.
 #if defined(__GNUC__) && !defined(__clang__)
 // GCC's own AVX-512 headers pass uninitialised vectors on purpose, and GCC warns of them (its bug 105593).
@@ -25,11 +25,14 @@ namespace {
 using Widths = EightWidths<3, hashInterleaved<Sha1Ni>>;
 
 const bool kPrefersLanes = prefersLanes();
+const int32_t kMostPackets = prefersTwoGroups() ? 2 * kGroupLanes : kGroupLanes;
 
 struct Avx512Crypto : AesNiSteps {
   static constexpr int32_t kLanes = kGroupLanes;
   // With fewer packets the SHA instructions or eight lanes are faster than sixteen with holes.
   static constexpr int32_t kFewestLanes = 10;
+
+  static int32_t mostPackets() { return kMostPackets; }
 
   TUN_VAES512 static bool derive(const PacketJob* jobs, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -47,7 +50,7 @@ struct Avx512Crypto : AesNiSteps {
 
   static void clearRegisters() { clearAvx512Registers(); }
 
-  static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) { hmacLanes(jobs, count, digests); }
+  static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) { hmacGroups(jobs, count, digests); }
 
   static void hash(Sha1Job** jobs, int32_t count) {
     if (kPrefersLanes) return Sha1Lanes<Widths>::hash(jobs, count);

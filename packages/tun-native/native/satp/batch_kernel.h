@@ -13,7 +13,8 @@
 //   static bool applyCipher(const PacketJob* jobs, int32_t count, Scratch*);
 //   static void hash(Sha1Job** jobs, int32_t count);               to the end of all messages
 //   kLanes                                                         0: there is nothing but hash(); else groups are packets
-//                                                                  of about the same length, so many at the most
+//                                                                  of about the same length
+//   static int32_t mostPackets();                                  in such a group
 //   kFewestLanes                                                   from so many packets on a group goes through hmac()
 //   static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]);
 //   static void clearRegisters();                                  of vectors, which held keys
@@ -116,7 +117,7 @@ class BatchKernel {
       for (int32_t i = 0; i < count; i++) rows[i] = batch.rows.row(batch.first + done + i);
       if (Crypto::kLanes > 0) longestFirst(rows, count);
       for (int32_t first = 0; isDone && first < count;) {
-        const int32_t group = Crypto::kLanes > 0 ? alike(rows + first, count - first, Crypto::kLanes) : count;
+        const int32_t group = groupSize(rows + first, count - first);
         isDone = work(state, batch, rows + first, group);
         first += group;
       }
@@ -134,6 +135,11 @@ class BatchKernel {
     else wipeStack<Crypto::kStackBytes>();
     Crypto::clearRegisters();
     return isDone;
+  }
+
+  static int32_t groupSize(int32_t* const* rows, int32_t count) {
+    if constexpr (Crypto::kLanes > 0) return alike(rows, count, Crypto::mostPackets());
+    return count;
   }
 
   static bool usesLanes(int32_t count) {

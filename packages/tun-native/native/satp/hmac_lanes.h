@@ -1,4 +1,4 @@
-// HMAC-SHA1 (spec 6) of up to sixteen packets of about the same length, a lane for each from the first block to the
+// HMAC-SHA1 (spec 6) of up to sixteen or thirty-two packets of about the same length, a lane for each from the first block to the
 // last: neither pads nor digests are written to memory in between. For processors with masks for bytes.
 #pragma once
 
@@ -104,6 +104,12 @@ TUN_AVX512_INLINE void finishOuter(const LanePackets& packets, Sha1LaneState* gr
   compressWords(group, words, 0xffff);
 }
 
+TUN_AVX512_INLINE void storeDigests(const Sha1LaneState& group, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
+  for (int32_t lane = 0; lane < count; lane++) {
+    for (int i = 0; i < kShaStateWords; i++) storeBigEndian(group.word[i][lane], digests[lane] + 4 * i);
+  }
+}
+
 // Fills `digests[i]` for job i, of 1 to 16.
 TUN_AVX512 void hmacLanes(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
   const LanePackets packets(jobs, count);
@@ -113,9 +119,28 @@ TUN_AVX512 void hmacLanes(const PacketJob* jobs, int32_t count, uint8_t (*digest
   compressLanes<Lanes16>(&group, packets.data, whole);
   finishInner(packets, whole, &group);
   finishOuter(packets, &group);
-  for (int32_t lane = 0; lane < count; lane++) {
-    for (int i = 0; i < kShaStateWords; i++) storeBigEndian(group.word[i][lane], digests[lane] + 4 * i);
+  storeDigests(group, count, digests);
+}
+
+// The same of 17 to 32: two groups, side by side in the blocks that all of them have.
+TUN_AVX512 void hmacLanePair(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
+  const int32_t counts[2] = {kGroupLanes, count - kGroupLanes};
+  const LanePackets packets[2] = {{jobs, counts[0]}, {jobs + kGroupLanes, counts[1]}};
+  Sha1LaneState groups[2];
+  for (int g = 0; g < 2; g++) startPadded(packets[g], kInnerPad, &groups[g]);
+  const uint32_t shortest = packets[0].shortest() < packets[1].shortest() ? packets[0].shortest() : packets[1].shortest();
+  const uint32_t whole = shortest / kShaBlockBytes;
+  compressLanePair<Lanes16>(groups, packets[0].data, packets[1].data, whole);
+  for (int g = 0; g < 2; g++) {
+    finishInner(packets[g], whole, &groups[g]);
+    finishOuter(packets[g], &groups[g]);
+    storeDigests(groups[g], counts[g], digests + g * kGroupLanes);
   }
+}
+
+inline void hmacGroups(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
+  if (count > kGroupLanes) hmacLanePair(jobs, count, digests);
+  else hmacLanes(jobs, count, digests);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// SHA-1 of as many messages at once as a vector has lanes. One group of them keeps the units for vectors busy: with two
-// side by side their words no longer fit the registers.
+// SHA-1 of as many messages at once as a vector has lanes, or of two such groups side by side: their words no longer fit
+// the registers, but where there are more units for vectors than one group keeps busy that is still faster.
 #pragma once
 
 #if defined(__x86_64__)
@@ -37,28 +37,42 @@ TUN_LANES_INLINE void scheduleWord(Vector (&w)[16], int t) {
   w[t % 16] = rotateLeft<1>(parity(w[t % 16] ^ w[(t - 14) % 16], w[(t - 8) % 16], w[(t - 3) % 16]));
 }
 
-// Twenty rounds, of which Q is the quarter. The five state words change places instead of moving: A of round t is
-// s[(80 - t) % 5].
+// Round t, in quarter Q. The five state words change places instead of moving: A of round t is s[(80 - t) % 5].
+template <int Q, typename Vector>
+TUN_LANES_INLINE void laneRound(Vector (&s)[kShaStateWords], Vector (&words)[16], Vector constant, int t) {
+  const int a = (80 - t) % 5, b = (81 - t) % 5, c = (82 - t) % 5, d = (83 - t) % 5, e = (84 - t) % 5;
+  if (t >= 16) scheduleWord(words, t);
+  Vector early = s[e] + constant;
+  settle(early);
+  Vector mixed = early + words[t % 16] + mix<Q>(s[b], s[c], s[d]);
+  // A, which is known last, must be added last. Without this GCC reorders the sum and takes twice the time.
+  settle(mixed);
+  s[e] = mixed + rotateLeft<5>(s[a]);
+  s[b] = rotateLeft<30>(s[b]);
+}
+
+// Twenty rounds, of which Q is the quarter.
 template <int Q, typename Vector>
 TUN_LANES_INLINE void laneRounds(Vector (&s)[kShaStateWords], Vector (&words)[16]) {
   const Vector constant = Vector{} + kShaConstants[Q];
 #pragma GCC unroll 20
+  for (int t = 20 * Q; t < 20 * Q + 20; t++) laneRound<Q>(s, words, constant, t);
+}
+
+// The same of two groups, whose rounds take turns.
+template <int Q, typename Vector>
+TUN_LANES_INLINE void laneRounds(Vector (&s)[2][kShaStateWords], Vector (&words)[2][16]) {
+  const Vector constant = Vector{} + kShaConstants[Q];
+#pragma GCC unroll 20
   for (int t = 20 * Q; t < 20 * Q + 20; t++) {
-    const int a = (80 - t) % 5, b = (81 - t) % 5, c = (82 - t) % 5, d = (83 - t) % 5, e = (84 - t) % 5;
-    if (t >= 16) scheduleWord(words, t);
-    Vector early = s[e] + constant;
-    settle(early);
-    Vector mixed = early + words[t % 16] + mix<Q>(s[b], s[c], s[d]);
-    // A, which is known last, must be added last. Without this GCC reorders the sum and takes twice the time.
-    settle(mixed);
-    s[e] = mixed + rotateLeft<5>(s[a]);
-    s[b] = rotateLeft<30>(s[b]);
+    laneRound<Q>(s[0], words[0], constant, t);
+    laneRound<Q>(s[1], words[1], constant, t);
   }
 }
 
 // A block of each message, without the sum at its end. `words` is used up.
-template <typename Vector>
-TUN_LANES_INLINE void allRounds(Vector (&state)[kShaStateWords], Vector (&words)[16]) {
+template <typename States, typename Words>
+TUN_LANES_INLINE void allRounds(States& state, Words& words) {
   laneRounds<0>(state, words);
   laneRounds<1>(state, words);
   laneRounds<2>(state, words);
@@ -80,6 +94,32 @@ TUN_LANES void compressLanes(Sha1LaneState* group, const uint8_t* const* data, u
       Vector* sum = reinterpret_cast<Vector*>(group->word[i]);
       state[i] += *sum;
       *sum = state[i];
+    }
+  }
+}
+
+// Two groups, whose blocks are all of the same number.
+template <typename Vector>
+TUN_LANES void compressLanePair(Sha1LaneState (&groups)[2], const uint8_t* const* first, const uint8_t* const* second, uint32_t blocks) {
+  Vector state[2][kShaStateWords];
+#pragma GCC unroll 2
+  for (int g = 0; g < 2; g++) {
+#pragma GCC unroll 5
+    for (int i = 0; i < kShaStateWords; i++) state[g][i] = *reinterpret_cast<const Vector*>(groups[g].word[i]);
+  }
+  for (size_t offset = 0; offset < blocks * kShaBlockBytes; offset += kShaBlockBytes) {
+    Vector words[2][16];
+    loadWords(first, offset, words[0]);
+    loadWords(second, offset, words[1]);
+    allRounds(state, words);
+#pragma GCC unroll 2
+    for (int g = 0; g < 2; g++) {
+#pragma GCC unroll 5
+      for (int i = 0; i < kShaStateWords; i++) {
+        Vector* sum = reinterpret_cast<Vector*>(groups[g].word[i]);
+        state[g][i] += *sum;
+        *sum = state[g][i];
+      }
     }
   }
 }
