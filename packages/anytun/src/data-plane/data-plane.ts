@@ -30,7 +30,7 @@ export interface DataPlaneParts {
 }
 
 const DEVICE_READY = 1;
-/** After so many bytes there is no hurry: the next packets may come together, and others could use the processor. */
+/** Bytes of a long burst. */
 const BULK_BYTES = 32 * 1024;
 /**
  * After so many bursts of that size from the device others must have the processor once: the other end may be on this machine,
@@ -104,8 +104,8 @@ export class DataPlane {
   }
 
   /**
-   * As `turn(0)`, for after a burst: behind many small packets or long bursts others go first, and unless that burst was long it
-   * waits awhile when that pays, see `Poller.giveWay` and `Poller.look`.
+   * As `turn(0)`, for after a burst: behind many small packets or several long bursts others go first, and it waits awhile when
+   * that pays, see `Poller.giveWay` and `Poller.look`.
    */
   nextTurn(): boolean {
     const { pending } = this.#device;
@@ -119,8 +119,7 @@ export class DataPlane {
       this.#bulkBursts = poller.crowded ? -SKIPPED_TURNS * BULK_BURSTS : 0;
       return ready;
     }
-    if (this.#wasBulk) return poller.wait(0);
-    return this.#wasCrowd ? poller.giveWay() : poller.look();
+    return this.#wasCrowd && !this.#wasBulk ? poller.giveWay() : poller.look();
   }
 
   /** A burst of each ready source. @returns whether there was any */
