@@ -4,7 +4,7 @@ import { hexDump } from "../src/demo/hex-dump.ts";
 import { lacking, requires } from "../src/lab/index.ts";
 import { PcapReader, type UdpDatagram } from "../src/lab/pcap.ts";
 import { readPings } from "../src/measure/latency.ts";
-import { cpuSeconds, residentMib } from "../src/measure/process-usage.ts";
+import { cpuSeconds, residentMib, threadSeconds } from "../src/measure/process-usage.ts";
 import { median, quantile, spread } from "../src/measure/statistics.ts";
 import { markdownTable, textTable } from "../src/terminal/text-table.ts";
 
@@ -28,9 +28,11 @@ describe("statistics", () => {
 
 describe("the usage of a process", () => {
   it("grows with the work it does", () => {
-    const before = cpuSeconds(process.pid);
+    const [before, threadsBefore] = [cpuSeconds(process.pid), threadSeconds(process.pid)];
     for (const end = performance.now() + 150; performance.now() < end; );
     expect(cpuSeconds(process.pid) - before).toBeGreaterThan(0.05);
+    const grown = [...threadSeconds(process.pid)].map(([thread, sum]) => sum - (threadsBefore.get(thread) ?? 0));
+    expect(Math.max(...grown)).toBeGreaterThan(0.05);
     expect(residentMib(process.pid)).toBeGreaterThan(10);
   });
 });

@@ -23,39 +23,26 @@ interface CallFrame {
 
 /** Functions whose own time is the addon's, for they do nothing but call it: all of tun-native. */
 const native = /\/tun-native\/src\//;
-/** The one that blocks when there is nothing to do. */
-const waiting = /\/tun-native\/src\/poller\.ts$/;
-
 /**
- * Share (0 to 1) of the samples between two moments that are neither the addon's nor waiting, of those that are not
- * waiting. Counts as JavaScript: all else of the daemon's, Node.js itself and the garbage collector.
+ * Microseconds between two moments that were not the addon's. Counts as JavaScript: all else of the daemon's, Node.js itself
+ * and the garbage collector.
  * @param sourceOf the source file of a function of a bundle
  */
-export function javascriptShare(
+export function javascriptTime(
   profile: Profile,
   from: number,
   to: number,
   sourceOf: (frame: CallFrame) => string = bundledSource(),
 ): number {
-  const kinds = new Map(
-    profile.nodes.map(({ id, callFrame }) => {
-      const source = sourceOf(callFrame);
-      if (waiting.test(source)) return [id, "waiting"];
-      return [id, native.test(source) ? "native" : "javascript"];
-    }),
-  );
+  const addon = new Set(profile.nodes.flatMap(({ id, callFrame }) => (native.test(sourceOf(callFrame)) ? [id] : [])));
   let time = profile.startTime;
   let javascript = 0;
-  let busy = 0;
   for (const [index, id] of profile.samples.entries()) {
     const delta = profile.timeDeltas[index] ?? 0;
     time += delta;
-    const kind = kinds.get(id);
-    if (time < from || time > to || kind === "waiting") continue;
-    busy += delta;
-    if (kind === "javascript") javascript += delta;
+    if (time >= from && time <= to && !addon.has(id)) javascript += delta;
   }
-  return javascript / busy;
+  return javascript;
 }
 
 /** Says of functions of a bundle what file they come from: the bundler writes its name above what it took from it. */

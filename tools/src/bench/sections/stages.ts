@@ -39,7 +39,7 @@ each call, without the clocks' own time; packets of 1400 bytes one way and ackno
 brackets how many a call moves. Share: of the time that the end does not wait. Turn: what is left, with the look at TCP's segment sizes.
 
 **TypeScript's share** of the data plane's time: ${percents(timed, shares)} In the profile of \`node --cpu-prof\` of the
-unchanged daemon, every 0.2 ms, it is all samples of the worker thread that are neither in the addon nor waiting.`,
+unchanged daemon, every 0.2 ms, it is all samples of the worker thread that are not in the addon, of that thread's processor time.`,
       failures,
     };
   },
