@@ -13,7 +13,7 @@ namespace tun_native {
 // The longest frame: an IP packet, its Ethernet header and two VLAN tags. One byte more shows a cut.
 constexpr size_t kMostFrameBytes = kMostIpBytes + kEthernetBytes + 2 * kVlanTagBytes + 1;
 // Frames taken from the device in one call.
-constexpr int32_t kSlots = 16;
+constexpr int32_t kSlots = 8;
 static_assert(kSlots <= static_cast<int32_t>(kRingRequests), "they are requests of one call");
 
 // Words of `state`, shared with src/tun-device.ts.
