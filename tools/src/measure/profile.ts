@@ -23,6 +23,7 @@ interface CallFrame {
 
 /** Functions whose own time is the addon's, for they do nothing but call it: all of tun-native. */
 const native = /\/tun-native\/src\//;
+
 /**
  * Microseconds between two moments that were not the addon's. Counts as JavaScript: all else of the daemon's, Node.js itself
  * and the garbage collector.

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 namespace tun_native {
 namespace {

@@ -1,7 +1,6 @@
 // What JavaScript calls of a TUN or TAP device that was opened with a vnet header. Without the header see tun_device.cc.
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "../functions.h"
 #include "../read_order.h"
@@ -91,11 +90,12 @@ napi_value writeQueue(napi_env env, napi_callback_info info) {
   const View<uint8_t> bytes = args.bytes(4);
   const View<int32_t> descriptors = args.words(5);
   const int32_t first = args.integer(6);
-  const int32_t end = first + args.integer(7);
+  const int32_t count = args.integer(7);
   if (queue == nullptr || state.length < kQueueStateWords || counters.length < kQueueCounters ||
-      !rowsExist(first, end - first, descriptors.length, kDescriptorWords)) {
+      !rowsExist(first, count, descriptors.length, kDescriptorWords)) {
     return toInteger(env, -EFAULT);
   }
+  const int32_t end = first + count;
   QueueWriter writer{args.integer(0), queue, state.data, counters.data, {bytes.data, bytes.length, descriptors.data}, 0, 0};
   for (int32_t row = first; row < end; row++) {
     if (!writer.rows.holds(writer.rows.row(row))) return toInteger(env, -EFAULT);

@@ -23,8 +23,6 @@ namespace {
 
 using Widths = EightWidths<3, hashFew<Lanes16>>;
 
-const int32_t kMostPackets = prefersTwoGroups() ? 2 * kGroupLanes : kGroupLanes;
-
 struct Avx512AesNiCrypto : AesNiSteps {
   // The schedule of sixteen blocks.
   static constexpr size_t kStackBytes = 8192;

@@ -25,7 +25,6 @@ namespace {
 using Widths = EightWidths<3, hashInterleaved<Sha1Ni>>;
 
 const bool kPrefersLanes = prefersLanes();
-const int32_t kMostPackets = prefersTwoGroups() ? 2 * kGroupLanes : kGroupLanes;
 
 struct Avx512Crypto : AesNiSteps {
   static constexpr int32_t kLanes = kGroupLanes;

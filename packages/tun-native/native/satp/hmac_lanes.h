@@ -4,6 +4,7 @@
 
 #if defined(__x86_64__)
 
+#include "cpu_features.h"
 #include "hmac_sha1.h"
 #include "sha1_lane_rounds.h"
 
@@ -137,6 +138,9 @@ TUN_AVX512 void hmacLanePair(const PacketJob* jobs, int32_t count, uint8_t (*dig
     storeDigests(groups[g], counts[g], digests + g * kGroupLanes);
   }
 }
+
+// Packets that hmacGroups() takes at the most, as many as this processor hashes best.
+const int32_t kMostPackets = prefersTwoGroups() ? 2 * kGroupLanes : kGroupLanes;
 
 inline void hmacGroups(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
   if (count > kGroupLanes) hmacLanePair(jobs, count, digests);

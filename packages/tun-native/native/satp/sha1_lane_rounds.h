@@ -1,5 +1,5 @@
 // SHA-1 of as many messages at once as a vector has lanes, or of two such groups side by side: their words no longer fit
-// the registers, but where there are more units for vectors than one group keeps busy that is still faster.
+// the registers, but where one group mostly waits for its own results that is still faster.
 #pragma once
 
 #if defined(__x86_64__)
