@@ -78,6 +78,7 @@ for (const { place, target, kernels, runs, needs } of places) {
 
       it.each<[string, BatchLimits, number]>([
         ["batches of up to 200 packets", { rows: 200, bodyBytes: 1500 }, runs],
+        ["full packets of one suite", { rows: 100, bodyBytes: 1500, stream: true }, runs],
         ["jumbo frames", { rows: 20, bodyBytes: 9000 }, 4],
         ["small batches", { rows: 9, bodyBytes: 200 }, 8 * runs],
       ])("agrees with node:crypto on %s and touches nothing else", (_name, limits, count) => {

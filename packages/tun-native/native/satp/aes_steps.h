@@ -18,6 +18,7 @@ struct AesSteps {
 
   static constexpr size_t kStackBytes = 2048;
   static constexpr int32_t kLanes = 0;
+  static constexpr bool kStitches = false;
 
   static bool begin(Scratch*) { return true; }
   static void end(Scratch*) {}

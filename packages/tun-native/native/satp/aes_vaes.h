@@ -12,17 +12,27 @@ namespace tun_native {
 
 TUN_VAES512_INLINE __m512i broadcastBlock(const uint8_t* at) { return _mm512_broadcast_i32x4(loadBlock(at)); }
 
-template <int N>
-TUN_VAES512_INLINE void encryptWide(const uint8_t* roundKeys, int rounds, __m512i (&blocks)[N]) {
-  __m512i key = broadcastBlock(roundKeys);
+// An expanded key: `rounds` + 1 keys, kStride bytes apart.
+template <int kStride = kBlockBytes>
+struct KeySchedule {
+  const uint8_t* bytes;
+  int rounds;
+
+  explicit KeySchedule(const RoundKeys& keys) : bytes(keys.bytes), rounds(keys.rounds) {}
+  KeySchedule(const uint8_t* first, int count) : bytes(first), rounds(count) {}
+};
+
+template <int N, int kStride>
+TUN_VAES512_INLINE void encryptWide(KeySchedule<kStride> keys, __m512i (&blocks)[N]) {
+  __m512i key = broadcastBlock(keys.bytes);
 #pragma GCC unroll 8
   for (int i = 0; i < N; i++) blocks[i] = _mm512_xor_si512(blocks[i], key);
-  for (int round = 1; round < rounds; round++) {
-    key = broadcastBlock(roundKeys + kBlockBytes * round);
+  for (int round = 1; round < keys.rounds; round++) {
+    key = broadcastBlock(keys.bytes + kStride * round);
 #pragma GCC unroll 8
     for (int i = 0; i < N; i++) blocks[i] = _mm512_aesenc_epi128(blocks[i], key);
   }
-  key = broadcastBlock(roundKeys + kBlockBytes * rounds);
+  key = broadcastBlock(keys.bytes + kStride * keys.rounds);
 #pragma GCC unroll 8
   for (int i = 0; i < N; i++) blocks[i] = _mm512_aesenclast_epi128(blocks[i], key);
 }
@@ -32,14 +42,14 @@ TUN_VAES512_INLINE void deriveWide(const PacketJob& job) {
   const RoundKeys& master = *static_cast<const RoundKeys*>(job.master);
   const __m512i sequence = _mm512_broadcast_i32x4(sequenceNumber(job.packet));
   __m512i common[1] = {_mm512_xor_si512(_mm512_load_si512(job.inputs->block), sequence)};
-  encryptWide(master.bytes, master.rounds, common);
+  encryptWide(KeySchedule<>(master), common);
   _mm512_store_si512(job.keys->block, common[0]);
   if (job.cipherKeyBytes > kBlockBytes) deriveBlocks<1>(job, kSecondKeyBlock);
 }
 
 // `counter` holds swapped counters of four blocks that follow one another.
-template <int N>
-TUN_VAES512_INLINE void wideKeyStream(const uint8_t* roundKeys, int rounds, __m512i* counter, __m512i (&blocks)[N]) {
+template <int N, int kStride>
+TUN_VAES512_INLINE void wideKeyStream(KeySchedule<kStride> keys, __m512i* counter, __m512i (&blocks)[N]) {
   const __m512i swap = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 14, 13, 12));
   const __m512i four = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0, 0, 4));
 #pragma GCC unroll 8
@@ -47,13 +57,13 @@ TUN_VAES512_INLINE void wideKeyStream(const uint8_t* roundKeys, int rounds, __m5
     blocks[i] = _mm512_shuffle_epi8(*counter, swap);
     *counter = _mm512_add_epi32(*counter, four);
   }
-  encryptWide(roundKeys, rounds, blocks);
+  encryptWide(keys, blocks);
 }
 
-template <int N>
-TUN_VAES512_INLINE void xorWide(uint8_t* at, const uint8_t* roundKeys, int rounds, __m512i* counter) {
+template <int N, int kStride>
+TUN_VAES512_INLINE void xorWide(uint8_t* at, KeySchedule<kStride> keys, __m512i* counter) {
   __m512i stream[N];
-  wideKeyStream(roundKeys, rounds, counter, stream);
+  wideKeyStream(keys, counter, stream);
 #pragma GCC unroll 8
   for (int i = 0; i < N; i++) {
     uint8_t* part = at + 64 * i;
@@ -61,22 +71,30 @@ TUN_VAES512_INLINE void xorWide(uint8_t* at, const uint8_t* roundKeys, int round
   }
 }
 
-TUN_VAES512_INLINE void applyWideCounterMode(const PacketJob& job, const RoundKeys& keys) {
-  const __m512i places = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3);
+// Bytes `from` to `to` of the body. `from` is a multiple of 64.
+template <int kStride>
+TUN_VAES512_INLINE void applyWideCounterMode(const PacketJob& job, KeySchedule<kStride> keys, int32_t from, int32_t to) {
+  const int32_t block = from / kBlockBytes;
+  const __m512i places = _mm512_setr_epi32(0, 0, 0, block, 0, 0, 0, block + 1, 0, 0, 0, block + 2, 0, 0, 0, block + 3);
   __m512i counter = _mm512_add_epi32(_mm512_broadcast_i32x4(swapCounter(firstCounter(job))), places);
-  uint8_t* at = job.body();
-  int32_t left = job.bodyBytes();
-  for (; left >= 512; left -= 512, at += 512) xorWide<8>(at, keys.bytes, keys.rounds, &counter);
+  uint8_t* at = job.body() + from;
+  int32_t left = to - from;
+  for (; left >= 512; left -= 512, at += 512) xorWide<8>(at, keys, &counter);
   if (left >= 256) {
-    xorWide<4>(at, keys.bytes, keys.rounds, &counter);
+    xorWide<4>(at, keys, &counter);
     left -= 256;
     at += 256;
+  }
+  if (left >= 128) {
+    xorWide<2>(at, keys, &counter);
+    left -= 128;
+    at += 128;
   }
   for (; left > 0; left -= 64, at += 64) {
     // Masked bytes are neither read nor written, whatever page they are on.
     const __mmask64 mask = left >= 64 ? ~0ull : (1ull << left) - 1;
     __m512i stream[1];
-    wideKeyStream(keys.bytes, keys.rounds, &counter, stream);
+    wideKeyStream(keys, &counter, stream);
     _mm512_mask_storeu_epi8(at, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, at), stream[0]));
   }
 }

@@ -27,9 +27,8 @@ struct Avx512AesNiCrypto : AesNiSteps {
   // The schedule of sixteen blocks.
   static constexpr size_t kStackBytes = 8192;
   static constexpr int32_t kLanes = kGroupLanes;
+  static constexpr int32_t kMostPackets = kGroupLanes;
   static constexpr int32_t kFewestLanes = Widths::kSlots + 1;
-
-  static int32_t mostPackets() { return kMostPackets; }
 
   TUN_AVX512 static bool derive(const PacketJob* jobs, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
@@ -49,7 +48,7 @@ struct Avx512AesNiCrypto : AesNiSteps {
 
   static void clearRegisters() { clearAvx512Registers(); }
 
-  static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) { hmacGroups(jobs, count, digests); }
+  static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) { hmacLanes(jobs, count, digests); }
 
   static void hash(Sha1Job** jobs, int32_t count) { Sha1Lanes<Widths>::hash(jobs, count); }
 };

@@ -75,12 +75,6 @@ bool hasAesAndAvx512() { return hasAes() && hasAvx512(); }
 
 bool prefersLanes() { return Cpuid(0).ebx == signature_INTEL_ebx; }
 
-bool prefersTwoGroups() {
-  const uint32_t version = Cpuid(1).eax;
-  const uint32_t family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
-  return Cpuid(0).ebx == signature_AMD_ebx && family >= 26;
-}
-
 bool hasArmAesAndSha() { return false; }
 
 #elif defined(__aarch64__)
@@ -97,8 +91,6 @@ bool hasAesAndAvx2() { return false; }
 
 bool prefersLanes() { return false; }
 
-bool prefersTwoGroups() { return false; }
-
 bool hasArmAesAndSha() {
   // HWCAP_AES and HWCAP_SHA1 of the kernel's interface for arm64.
   constexpr unsigned long wanted = (1ul << 3) | (1ul << 5);
@@ -113,7 +105,6 @@ bool hasWideAesAndSha() { return false; }
 bool hasAesAndAvx512() { return false; }
 bool hasAesAndAvx2() { return false; }
 bool prefersLanes() { return false; }
-bool prefersTwoGroups() { return false; }
 bool hasArmAesAndSha() { return false; }
 
 #endif

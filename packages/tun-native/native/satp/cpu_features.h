@@ -22,10 +22,6 @@ bool hasAesAndAvx2();
 // 860 ns with eight lanes of AVX2 and 1,360 with these instructions on Intel's, 600 and 500 on AMD's.
 bool prefersLanes();
 
-// Of processors with AVX-512: whether two groups of sixteen messages side by side are faster than one after the other. Of a packet
-// of 1,400 bytes SHA-1 takes 155 ns one after the other and 115 side by side on AMD's family 26 (Zen 5); others are not measured.
-bool prefersTwoGroups();
-
 // The AES and SHA1 instructions of ARMv8.
 bool hasArmAesAndSha();
 

@@ -45,6 +45,7 @@ struct EvpCrypto {
   // Own frames and those of OpenSSL's functions.
   static constexpr size_t kStackBytes = 4096;
   static constexpr int32_t kLanes = 0;
+  static constexpr bool kStitches = false;
 
   static bool setMaster(const uint8_t* key, int32_t bytes, Master* master) {
     *master = EVP_CIPHER_CTX_new();

@@ -1,12 +1,11 @@
-// HMAC-SHA1 (spec 6) of up to sixteen or thirty-two packets of about the same length, a lane for each from the first block to the
+// HMAC-SHA1 (spec 6) of groups of sixteen packets of about the same length, a lane for each from the first block to the
 // last: neither pads nor digests are written to memory in between. For processors with masks for bytes.
 #pragma once
 
 #if defined(__x86_64__)
 
-#include "cpu_features.h"
 #include "hmac_sha1.h"
-#include "sha1_lane_rounds.h"
+#include "sha1_stitched.h"
 
 namespace tun_native {
 
@@ -47,25 +46,30 @@ struct LanePackets {
 inline uint32_t lastBlock(uint32_t bytes) { return (bytes + 8) / kShaBlockBytes; }
 
 // A block of each message, in the lanes of `mask`. Not inline: it is long, and only what is not the body comes here.
-TUN_AVX512 __attribute__((noinline)) void compressWords(Sha1LaneState* group, Lanes16 (&words)[16], __mmask16 mask) {
-  Lanes16 state[kShaStateWords];
+TUN_AVX512 __attribute__((noinline)) void compressWords(Sha1LaneState* group, Lanes16 (&words)[1][16], __mmask16 mask) {
+  Lanes16 state[1][kShaStateWords];
+  NothingBeside nothing[1];
 #pragma GCC unroll 5
-  for (int i = 0; i < kShaStateWords; i++) state[i] = *reinterpret_cast<const Lanes16*>(group->word[i]);
-  allRounds(state, words);
+  for (int i = 0; i < kShaStateWords; i++) state[0][i] = *reinterpret_cast<const Lanes16*>(group->word[i]);
+  allRounds(state, words, nothing);
 #pragma GCC unroll 5
   for (int i = 0; i < kShaStateWords; i++) {
     const __m512i before = _mm512_load_si512(group->word[i]);
-    _mm512_store_si512(group->word[i], _mm512_mask_add_epi32(before, mask, before, __m512i(state[i])));
+    _mm512_store_si512(group->word[i], _mm512_mask_add_epi32(before, mask, before, __m512i(state[0][i])));
   }
+}
+
+TUN_AVX512_INLINE void startHash(Sha1LaneState* group) {
+  for (int i = 0; i < kShaStateWords; i++) _mm512_store_si512(group->word[i], _mm512_set1_epi32(static_cast<int>(kShaInitial[i])));
 }
 
 // A hash begins: with the key over a pad.
 TUN_AVX512_INLINE void startPadded(const LanePackets& packets, uint32_t pad, Sha1LaneState* group) {
-  for (int i = 0; i < kShaStateWords; i++) _mm512_store_si512(group->word[i], _mm512_set1_epi32(static_cast<int>(kShaInitial[i])));
-  Lanes16 words[16];
-  loadWords(packets.keys, 0, words);
+  startHash(group);
+  Lanes16 words[1][16];
+  loadWords(packets.keys, 0, words[0]);
 #pragma GCC unroll 16
-  for (int i = 0; i < 16; i++) words[i] = i < kAuthKeyBytes / 4 ? words[i] ^ pad : Lanes16{} + pad;
+  for (int i = 0; i < 16; i++) words[0][i] = i < kAuthKeyBytes / 4 ? words[0][i] ^ pad : Lanes16{} + pad;
   compressWords(group, words, 0xffff);
 }
 
@@ -88,21 +92,21 @@ TUN_AVX512_INLINE void finishInner(const LanePackets& packets, uint32_t block, S
       const __mmask64 end = bytes >= at && left < kShaBlockBytes ? 1ull << left : 0;
       rows[lane] = _mm512_mask_mov_epi8(data, end, oneBit);
     }
-    Lanes16 words[16];
-    transposeWords(rows, words);
-    words[15] |= Lanes16(_mm512_load_si512(bits));
+    Lanes16 words[1][16];
+    transposeWords(rows, words[0]);
+    words[0][15] |= Lanes16(_mm512_load_si512(bits));
     compressWords(group, words, static_cast<__mmask16>(open));
   }
 }
 
-TUN_AVX512_INLINE void finishOuter(const LanePackets& packets, Sha1LaneState* group) {
-  Lanes16 words[16] = {};
+// `outer` has been started: with the hashes of `inner` behind the pad it is the result.
+TUN_AVX512_INLINE void finishOuter(const Sha1LaneState& inner, Sha1LaneState* outer) {
+  Lanes16 words[1][16] = {};
 #pragma GCC unroll 5
-  for (int i = 0; i < kShaStateWords; i++) words[i] = *reinterpret_cast<const Lanes16*>(group->word[i]);
-  words[kShaStateWords] += 0x80000000u;
-  words[15] += static_cast<uint32_t>(kShaBlockBytes + kMaxTagBytes) * 8;
-  startPadded(packets, kOuterPad, group);
-  compressWords(group, words, 0xffff);
+  for (int i = 0; i < kShaStateWords; i++) words[0][i] = *reinterpret_cast<const Lanes16*>(inner.word[i]);
+  words[0][kShaStateWords] += 0x80000000u;
+  words[0][15] += static_cast<uint32_t>(kShaBlockBytes + kMaxTagBytes) * 8;
+  compressWords(outer, words, 0xffff);
 }
 
 TUN_AVX512_INLINE void storeDigests(const Sha1LaneState& group, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
@@ -111,40 +115,39 @@ TUN_AVX512_INLINE void storeDigests(const Sha1LaneState& group, int32_t count, u
   }
 }
 
-// Fills `digests[i]` for job i, of 1 to 16.
+// What is left of up to sixteen packets from block `block` on, and their digests.
+TUN_AVX512 void finishLanes(const LanePackets& packets, int32_t count, uint32_t block, Sha1LaneState* inner, Sha1LaneState* outer,
+                            uint8_t (*digests)[kMaxTagBytes]) {
+  finishInner(packets, block, inner);
+  finishOuter(*inner, outer);
+  storeDigests(*outer, count, digests);
+}
+
+// Fills `digests[i]` for job i, of one to sixteen.
 TUN_AVX512 void hmacLanes(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
   const LanePackets packets(jobs, count);
-  Sha1LaneState group;
-  startPadded(packets, kInnerPad, &group);
+  Sha1LaneState inner, outer;
+  startPadded(packets, kInnerPad, &inner);
+  startPadded(packets, kOuterPad, &outer);
   const uint32_t whole = packets.shortest() / kShaBlockBytes;
-  compressLanes<Lanes16>(&group, packets.data, whole);
-  finishInner(packets, whole, &group);
-  finishOuter(packets, &group);
-  storeDigests(group, count, digests);
+  NothingElse nothing;
+  compressStitched(&inner, packets.data, 0, whole, nothing);
+  finishLanes(packets, count, whole, &inner, &outer, digests);
 }
 
 // The same of 17 to 32: two groups, side by side in the blocks that all of them have.
-TUN_AVX512 void hmacLanePair(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
+TUN_AVX512 inline void hmacLanePair(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
   const int32_t counts[2] = {kGroupLanes, count - kGroupLanes};
   const LanePackets packets[2] = {{jobs, counts[0]}, {jobs + kGroupLanes, counts[1]}};
-  Sha1LaneState groups[2];
-  for (int g = 0; g < 2; g++) startPadded(packets[g], kInnerPad, &groups[g]);
+  Sha1LaneState inner[2], outer[2];
+  for (int g = 0; g < 2; g++) {
+    startPadded(packets[g], kInnerPad, &inner[g]);
+    startPadded(packets[g], kOuterPad, &outer[g]);
+  }
   const uint32_t shortest = packets[0].shortest() < packets[1].shortest() ? packets[0].shortest() : packets[1].shortest();
   const uint32_t whole = shortest / kShaBlockBytes;
-  compressLanePair<Lanes16>(groups, packets[0].data, packets[1].data, whole);
-  for (int g = 0; g < 2; g++) {
-    finishInner(packets[g], whole, &groups[g]);
-    finishOuter(packets[g], &groups[g]);
-    storeDigests(groups[g], counts[g], digests + g * kGroupLanes);
-  }
-}
-
-// Packets that hmacGroups() takes at the most, as many as this processor hashes best.
-const int32_t kMostPackets = prefersTwoGroups() ? 2 * kGroupLanes : kGroupLanes;
-
-inline void hmacGroups(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
-  if (count > kGroupLanes) hmacLanePair(jobs, count, digests);
-  else hmacLanes(jobs, count, digests);
+  compressLanePair<Lanes16>(inner, packets[0].data, packets[1].data, whole);
+  for (int g = 0; g < 2; g++) finishLanes(packets[g], counts[g], whole, &inner[g], &outer[g], digests + g * kGroupLanes);
 }
 
 }  // namespace

@@ -61,14 +61,16 @@ extern const CipherKernel kEvpKernel;
 extern const CipherKernel kAesNiKernel;
 extern const CipherKernel kVaesKernel;
 extern const CipherKernel kAvx512Kernel;
+extern const CipherKernel kAvx512PairKernel;
 extern const CipherKernel kAvx512AesNiKernel;
 extern const CipherKernel kAvx2AesNiKernel;
 #elif defined(__aarch64__)
 extern const CipherKernel kArmv8Kernel;
 #endif
 
-// The kernels of this architecture, best first; ends with null. Whether the machine can run one is for it to say.
-extern const CipherKernel* const kKernels[];
+// The kernels of this architecture, best first; ends with null. Whether the machine can run one is for it to say. The first
+// call takes a millisecond where there is something to try.
+const CipherKernel* const* bestKernels();
 
 // Null when there is none of this name or this machine cannot run it.
 const CipherKernel* findKernel(const char* name);

@@ -1,12 +1,16 @@
 // AVX-512 for sha1_lanes.h and its parts: what they need of an instruction set beyond the operators of vectors, and the
-// attribute that lets them use it. A source file includes this or lanes_avx2.h, never both.
+// attribute that lets them use it. A source file includes this or lanes_avx2.h, never both, and may define
+// TUN_AVX512_ALSO before to use more instructions: what stands between the rounds of a hash becomes part of its function.
 #pragma once
 
 #if defined(__x86_64__)
 
 #include "lane_vectors.h"
 
-#define TUN_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,aes,bmi,bmi2")))
+#ifndef TUN_AVX512_ALSO
+#define TUN_AVX512_ALSO ""
+#endif
+#define TUN_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,aes,bmi,bmi2" TUN_AVX512_ALSO)))
 #define TUN_AVX512_INLINE TUN_AVX512 __attribute__((always_inline)) inline
 #define TUN_LANES TUN_AVX512
 #define TUN_LANES_INLINE TUN_AVX512_INLINE

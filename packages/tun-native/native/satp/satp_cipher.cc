@@ -108,7 +108,7 @@ napi_value cipherKernels(napi_env env, napi_callback_info) {
   napi_value result = nullptr;
   napi_create_array(env, &result);
   uint32_t index = 0;
-  for (const CipherKernel* const* kernel = kKernels; *kernel != nullptr; kernel++) {
+  for (const CipherKernel* const* kernel = bestKernels(); *kernel != nullptr; kernel++) {
     if ((*kernel)->usable()) napi_set_element(env, result, index++, toText(env, (*kernel)->name));
   }
   return result;

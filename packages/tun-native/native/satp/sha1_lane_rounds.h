@@ -51,77 +51,73 @@ TUN_LANES_INLINE void laneRound(Vector (&s)[kShaStateWords], Vector (&words)[16]
   s[b] = rotateLeft<30>(s[b]);
 }
 
-// Twenty rounds, of which Q is the quarter.
-template <int Q, typename Vector>
-TUN_LANES_INLINE void laneRounds(Vector (&s)[kShaStateWords], Vector (&words)[16]) {
-  const Vector constant = Vector{} + kShaConstants[Q];
-#pragma GCC unroll 20
-  for (int t = 20 * Q; t < 20 * Q + 20; t++) laneRound<Q>(s, words, constant, t);
+// The sum at the end of a block, in both.
+template <typename Vector>
+TUN_LANES_INLINE void addState(Vector (&state)[kShaStateWords], Sha1LaneState* group) {
+#pragma GCC unroll 5
+  for (int i = 0; i < kShaStateWords; i++) {
+    Vector* sum = reinterpret_cast<Vector*>(group->word[i]);
+    state[i] += *sum;
+    *sum = state[i];
+  }
 }
 
-// The same of two groups, whose rounds take turns.
-template <int Q, typename Vector>
-TUN_LANES_INLINE void laneRounds(Vector (&s)[2][kShaStateWords], Vector (&words)[2][16]) {
+// What is done between the rounds of a group: nothing.
+struct NothingBeside {
+  TUN_LANES_INLINE void atRound(int) {}
+};
+
+// Twenty rounds, of which Q is the quarter. Groups take turns.
+template <int Q, typename Vector, int kGroups, typename Beside>
+TUN_LANES_INLINE void laneRounds(Vector (&s)[kGroups][kShaStateWords], Vector (&words)[kGroups][16], Beside (&beside)[kGroups]) {
   const Vector constant = Vector{} + kShaConstants[Q];
 #pragma GCC unroll 20
   for (int t = 20 * Q; t < 20 * Q + 20; t++) {
-    laneRound<Q>(s[0], words[0], constant, t);
-    laneRound<Q>(s[1], words[1], constant, t);
+#pragma GCC unroll 2
+    for (int g = 0; g < kGroups; g++) {
+      laneRound<Q>(s[g], words[g], constant, t);
+      beside[g].atRound(t);
+    }
   }
 }
 
 // A block of each message, without the sum at its end. `words` is used up.
-template <typename States, typename Words>
-TUN_LANES_INLINE void allRounds(States& state, Words& words) {
-  laneRounds<0>(state, words);
-  laneRounds<1>(state, words);
-  laneRounds<2>(state, words);
-  laneRounds<3>(state, words);
+template <typename Vector, int kGroups, typename Beside>
+TUN_LANES_INLINE void allRounds(Vector (&s)[kGroups][kShaStateWords], Vector (&words)[kGroups][16], Beside (&beside)[kGroups]) {
+  laneRounds<0>(s, words, beside);
+  laneRounds<1>(s, words, beside);
+  laneRounds<2>(s, words, beside);
+  laneRounds<3>(s, words, beside);
 }
 
-// Takes all lanes through the same number of blocks. `data` has a pointer for each lane.
-template <typename Vector>
-TUN_LANES void compressLanes(Sha1LaneState* group, const uint8_t* const* data, uint32_t blocks) {
-  Vector state[kShaStateWords];
-#pragma GCC unroll 5
-  for (int i = 0; i < kShaStateWords; i++) state[i] = *reinterpret_cast<const Vector*>(group->word[i]);
-  for (size_t offset = 0; offset < blocks * kShaBlockBytes; offset += kShaBlockBytes) {
-    Vector words[16];
-    loadWords(data, offset, words);
-    allRounds(state, words);
-#pragma GCC unroll 5
-    for (int i = 0; i < kShaStateWords; i++) {
-      Vector* sum = reinterpret_cast<Vector*>(group->word[i]);
-      state[i] += *sum;
-      *sum = state[i];
-    }
-  }
-}
-
-// Two groups, whose blocks are all of the same number.
-template <typename Vector>
-TUN_LANES void compressLanePair(Sha1LaneState (&groups)[2], const uint8_t* const* first, const uint8_t* const* second, uint32_t blocks) {
-  Vector state[2][kShaStateWords];
+// Takes all lanes of all groups through the same number of blocks. `data` has pointers for the lanes of each group.
+template <typename Vector, int kGroups>
+TUN_LANES_INLINE void compressGroups(Sha1LaneState* groups, const uint8_t* const* const (&data)[kGroups], uint32_t blocks) {
+  Vector state[kGroups][kShaStateWords];
+  NothingBeside nothing[kGroups];
 #pragma GCC unroll 2
-  for (int g = 0; g < 2; g++) {
+  for (int g = 0; g < kGroups; g++) {
 #pragma GCC unroll 5
     for (int i = 0; i < kShaStateWords; i++) state[g][i] = *reinterpret_cast<const Vector*>(groups[g].word[i]);
   }
   for (size_t offset = 0; offset < blocks * kShaBlockBytes; offset += kShaBlockBytes) {
-    Vector words[2][16];
-    loadWords(first, offset, words[0]);
-    loadWords(second, offset, words[1]);
-    allRounds(state, words);
+    Vector words[kGroups][16];
 #pragma GCC unroll 2
-    for (int g = 0; g < 2; g++) {
-#pragma GCC unroll 5
-      for (int i = 0; i < kShaStateWords; i++) {
-        Vector* sum = reinterpret_cast<Vector*>(groups[g].word[i]);
-        state[g][i] += *sum;
-        *sum = state[g][i];
-      }
-    }
+    for (int g = 0; g < kGroups; g++) loadWords(data[g], offset, words[g]);
+    allRounds(state, words, nothing);
+#pragma GCC unroll 2
+    for (int g = 0; g < kGroups; g++) addState(state[g], &groups[g]);
   }
+}
+
+template <typename Vector>
+TUN_LANES void compressLanes(Sha1LaneState* group, const uint8_t* const* data, uint32_t blocks) {
+  compressGroups<Vector, 1>(group, {data}, blocks);
+}
+
+template <typename Vector>
+TUN_LANES void compressLanePair(Sha1LaneState (&groups)[2], const uint8_t* const* first, const uint8_t* const* second, uint32_t blocks) {
+  compressGroups<Vector, 2>(groups, {first, second}, blocks);
 }
 
 }  // namespace

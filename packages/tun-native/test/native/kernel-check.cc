@@ -27,6 +27,7 @@ const CipherKernel* const kCandidates[] = {
     &kAesNiKernel,
     &kVaesKernel,
     &kAvx512Kernel,
+    &kAvx512PairKernel,
     &kAvx512AesNiKernel,
     &kAvx2AesNiKernel,
 #elif defined(__aarch64__)

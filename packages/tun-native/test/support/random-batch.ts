@@ -14,14 +14,17 @@ export interface RandomBatch {
 export interface BatchLimits {
   readonly rows: number;
   readonly bodyBytes: number;
+  /** Connections with the default suite and mostly full packets, as a stream fills batches. */
+  readonly stream?: boolean;
 }
 
 /** The same batch for the same seed. */
 export function randomBatch(seed: number, limits: BatchLimits): RandomBatch {
   const random = generator(seed);
-  const contexts = Array.from({ length: 1 + random.below(6) }, () => randomContext(random));
+  const suite = limits.stream ? { cipherKeyBytes: 16, tagBytes: 10 } : {};
+  const contexts = Array.from({ length: 1 + random.below(6) }, () => ({ ...randomContext(random), ...suite }));
   const peers = new Map(contexts.map((context) => [context, { ...context, sealLabels: RIGHT, openLabels: LEFT }]));
-  const nextLength = lengths(random, limits.bodyBytes);
+  const nextLength = limits.stream ? fullLengths(random, limits.bodyBytes) : lengths(random, limits.bodyBytes);
   const rows = Array.from({ length: 1 + random.below(limits.rows) }, () => {
     const context = random.choose(contexts);
     const clear = random.bytes(8 + nextLength());
@@ -103,6 +106,13 @@ function lengths(random: Random, most: number): () => number {
     () => random.below(most + 1),
     () => Math.min(most, 64 * random.below(12) + random.choose([0, 1, 46, 47, 48, 55, 56, 63])),
   ]);
+}
+
+/** Most are of one length, some up to a block shorter, few of any length. */
+function fullLengths(random: Random, most: number): () => number {
+  const full = most - random.below(most / 2);
+  return () =>
+    full - random.choose([0, 0, 0, 0, 0, 0, random.below(65), random.below(20) === 0 ? random.below(full) : 0]);
 }
 
 function flip(bytes: Buffer, bit: number): void {
