@@ -44,6 +44,8 @@ export interface DeviceOffloadCounters {
   /** Calls of io_uring, and the frames that were moved in them, each super-frame as one. */
   readonly ringCalls: number;
   readonly ringFrames: number;
+  /** Single frames that went before super-frames of other flows, which had come first. */
+  readonly overtakes: number;
 }
 
 /** Datagrams that a socket moved in bulk since it was opened. */

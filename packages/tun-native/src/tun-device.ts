@@ -26,7 +26,7 @@ const IS_TAP = 1;
 const JOIN_TCP = 2;
 const JOIN_UDP = 4;
 const USES_RING = 8;
-const COUNTERS = 6;
+const COUNTERS = 7;
 
 export interface TunDeviceOptions {
   readonly kind: DeviceKind;
@@ -157,9 +157,9 @@ export class TunDevice implements PacketDevice {
   }
 
   get offloadCounters(): DeviceOffloadCounters {
-    const [superFrames = 0, segments = 0, joinedWrites = 0, joinedFrames = 0, ringCalls = 0, ringFrames = 0] =
-      this.#counters.array;
-    return { superFrames, segments, joinedWrites, joinedFrames, ringCalls, ringFrames };
+    const [superFrames = 0, segments = 0, joinedWrites = 0, joinedFrames = 0, ...more] = this.#counters.array;
+    const [ringCalls = 0, ringFrames = 0, overtakes = 0] = more;
+    return { superFrames, segments, joinedWrites, joinedFrames, ringCalls, ringFrames, overtakes };
   }
 
   get segmentGap(): number {

@@ -112,11 +112,11 @@ describe("a super-frame", () => {
     expect((places[4]?.[0] ?? 0) % 64).toBe(16);
   });
 
-  it("that does not fit the batch goes on with the next read, before anything newer", () => {
+  it("that does not fit the batch goes on with the next read, before anything newer of its flow", () => {
     const one = pipe();
     const frame: FrameOptions = { family: 4, protocol: "tcp", tcpFlags: 16 | 8 };
     const payload = Uint8Array.from({ length: 10_000 }, (_, i) => i & 0xff);
-    const ordinary = makeFrame({ family: 4, protocol: "udp" }, new Uint8Array(10));
+    const ordinary = makeFrame(frame, new Uint8Array(10));
     one.feed(superFrame(frame, payload, 1000));
     one.feed(Buffer.concat([Buffer.alloc(10), ordinary]));
     const batch = createPacketBatch({ capacity: 4, bytes: 65536 });

@@ -83,12 +83,12 @@ it("names some of many peers and counts the others", () => {
 
 it("ends with what was moved in bulk, where the kernel does that", () => {
   const offloads = {
-    ...{ superFrames: 2, segments: 90, joinedWrites: 1, joinedFrames: 40, ringCalls: 5, ringFrames: 17 },
+    ...{ superFrames: 2, segments: 90, joinedWrites: 1, joinedFrames: 40, ringCalls: 5, ringFrames: 17, overtakes: 3 },
     ...{ segmentedSends: 3, segmentedDatagrams: 91, refusedSends: 0 },
     ...{ coalescedReceives: 4, coalescedDatagrams: 120, lostDatagrams: 0 },
   };
   expect(reportLines({ ...zeros, offloads }, nobody).at(-1)).toBe(
-    "offloads: super-frames=2 segments=90 joined-writes=1 joined-frames=40 ring-calls=5 ring-frames=17 " +
+    "offloads: super-frames=2 segments=90 joined-writes=1 joined-frames=40 ring-calls=5 ring-frames=17 overtakes=3 " +
       "segmented-sends=3 segmented-datagrams=91 refused-sends=0 coalesced-receives=4 coalesced-datagrams=120 lost-datagrams=0",
   );
 });

@@ -23,12 +23,18 @@ struct QueueReader {
   int32_t read() const;
 
  private:
-  // Fills slots with up to `wanted` frames, fewer when there are no more. Returns 0 or -errno.
-  int32_t fill(int32_t wanted) const;
-  // Moves slots to the arena. Returns false when it is full.
-  bool drain(ArenaWriter* arena) const;
-  // Moves a frame, or as much of a super-frame as there is room for. Returns whether that was all.
-  bool take(const Slot& slot, size_t length, ArenaWriter* arena) const;
+  // One call's work: where rows go, and how much the device has given.
+  struct Burst;
+
+  // Takes what waits, in its order but for what overtakes a super-frame, until the arena is full.
+  bool drain(Burst* burst) const;
+  // Reads once. What it brings waits. Returns 0 or -errno.
+  int32_t fill(Burst* burst) const;
+  // Lets single frames of other flows go before those that wait longer.
+  void overtake(Burst* burst) const;
+  // Moves the first frame, or as much of a super-frame as there is room for. Returns whether that was all.
+  bool takeFirst(ArenaWriter* arena) const;
+  void takeSingle(const Slot& slot, size_t length, ArenaWriter* arena) const;
   bool cutSegments(const Slot& slot, ArenaWriter* arena) const;
 };
 
