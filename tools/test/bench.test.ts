@@ -4,7 +4,7 @@ import type { Figures } from "../src/bench/measure-contender.ts";
 import { barPicture } from "../src/bench/picture.ts";
 import { readPlan } from "../src/bench/plan.ts";
 import { benchmarkReport } from "../src/bench/report.ts";
-import { type Column, largestSpread, medianOf, ratioText, resultTable } from "../src/bench/results.ts";
+import { type Column, crossTable, largestSpread, medianOf, ratioText, resultTable } from "../src/bench/results.ts";
 import { withLosses } from "../src/bench/sections/contenders.ts";
 import { firstPacketTable } from "../src/bench/sections/first-packet.ts";
 import { sections } from "../src/bench/sections/index.ts";
@@ -12,7 +12,6 @@ import { kernelTable } from "../src/bench/sections/kernels.ts";
 import { stageTable } from "../src/bench/sections/stages.ts";
 import { startTable } from "../src/bench/sections/start-up.ts";
 import { stepsTable } from "../src/bench/sections/steps.ts";
-import { underlayTable } from "../src/bench/sections/underlays.ts";
 import { kernelOf, missingKernels } from "../src/bench/sections/variants.ts";
 import { LabError } from "../src/lab/index.ts";
 import { type Stage, type StageReport, stageFigures, stages } from "../src/measure/stages.ts";
@@ -128,7 +127,7 @@ describe("the plan", () => {
 
   it("with some contenders has only sections with these", () => {
     expect(readPlan(["--only", "tap"])).toMatchObject({ sections: ["variants"], only: ["tap"], writes: false });
-    expect(readPlan(["--only", "uanytun"]).sections).toEqual(["contenders", "variants", "underlays"]);
+    expect(readPlan(["--only", "uanytun"]).sections).toEqual(["contenders", "congestion", "variants", "underlays"]);
   });
 
   it.each([
@@ -224,14 +223,14 @@ describe("the other tables", () => {
     expect(head).toHaveLength(row?.length ?? 0);
   });
 
-  it("have a row for each underlay", () => {
+  it("have a row for each circumstance", () => {
     const runs = new Map([
       ["narrow: ours", [4, 6]],
       ["narrow: theirs", [2]],
       ["wide: ours", [8]],
       ["wide: theirs", []],
     ]);
-    expect(underlayTable(runs, ["narrow", "wide"], ["ours", "theirs"], "theirs")).toEqual([
+    expect(crossTable(runs, ["narrow", "wide"], ["ours", "theirs"], "theirs", (rate) => rate)).toEqual([
       ["", "ours", "theirs"],
       ["narrow", "5.00 (×2.50)", "2.00 (×1.00)"],
       ["wide", "8.00", "–"],

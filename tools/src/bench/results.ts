@@ -24,6 +24,30 @@ export function resultTable<Figures>(runs: Runs<Figures>, columns: readonly Colu
   return rows;
 }
 
+/** Name of the runs of one column's contender in one row of {@link crossTable}. */
+export function crossName(row: string, column: string): string {
+  return `${row}: ${column}`;
+}
+
+/** A row for each circumstance, a column for each contender: medians, and × the reference in the same circumstance. */
+export function crossTable<Figures>(
+  runs: Runs<Figures>,
+  rows: readonly string[],
+  columns: readonly string[],
+  reference: string,
+  value: (figures: Figures) => number,
+): string[][] {
+  const one = (row: string, column: string): number => medianOf(runs.get(crossName(row, column)), value);
+  const cells = (row: string): string[] =>
+    columns.map((column) => {
+      const median = one(row, column);
+      if (Number.isNaN(median)) return "–";
+      const ratio = ratioText(median, one(row, reference));
+      return ratio === "–" ? median.toFixed(2) : `${median.toFixed(2)} (${ratio})`;
+    });
+  return [["", ...columns], ...rows.map((row) => [row, ...cells(row)])];
+}
+
 /** Median of one value over the runs; NaN without runs. */
 export function medianOf<Figures>(
   figures: readonly Figures[] | undefined,

@@ -1,4 +1,5 @@
 import type { Section } from "../section.ts";
+import { congestion } from "./congestion.ts";
 import { contenders } from "./contenders.ts";
 import { firstPacket } from "./first-packet.ts";
 import { kernels } from "./kernels.ts";
@@ -12,6 +13,7 @@ import { variants } from "./variants.ts";
 /** By name, in the order of the report. */
 export const sections: Readonly<Record<string, Section>> = {
   contenders,
+  congestion,
   variants,
   underlays,
   stages,

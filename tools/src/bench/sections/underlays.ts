@@ -3,7 +3,7 @@ import { type Contender, ours, oursWith, uanytun } from "../../contenders/index.
 import type { LinkEnd, LinkOptions, Requirement } from "../../lab/index.ts";
 import { type Entry, interleave } from "../interleave.ts";
 import { measureRate } from "../measure-contender.ts";
-import { medianOf, type Runs, ratioText } from "../results.ts";
+import { crossName, crossTable } from "../results.ts";
 import type { Section, SectionResult, Settings } from "../section.ts";
 
 interface Underlay {
@@ -33,7 +33,7 @@ export const underlays: Section = {
     const entries = networks.flatMap(({ name, link, prepare }) =>
       contenders.map((contender): Entry<number> => {
         const measure = (): Promise<number> => measureRate(contender, settings.seconds, link, prepare);
-        return { name: rowName(name, contender.name), measure };
+        return { name: crossName(name, contender.name), measure };
       }),
     );
     const { runs, failures } = await interleave(
@@ -43,7 +43,7 @@ export const underlays: Section = {
       settings.tell,
     );
     return {
-      tables: [{ rows: underlayTable(runs, names(networks), names(contenders), uanytun.name) }],
+      tables: [{ rows: crossTable(runs, names(networks), names(contenders), uanytun.name, (rate) => rate) }],
       text: `One TCP stream, Gbit/s; × is the ratio to ${uanytun.name}. As they come the tunnels have an MTU of 1400, which fits 1500 below
 and not 1400: there the datagrams of uanytun leave in two fragments, while our daemon tells TCP what fits. With \`--mtu auto\` the
 tunnel takes what the path takes. The offloads are switched off with \`ethtool -K … ${withoutAll.join(" ")}\` on both ends of the cable.`,
@@ -51,29 +51,6 @@ tunnel takes what the path takes. The offloads are switched off with \`ethtool -
     };
   },
 };
-
-/** A row for each underlay, a column for each contender. */
-export function underlayTable(
-  runs: Runs<number>,
-  underlayNames: readonly string[],
-  contenders: readonly string[],
-  reference: string,
-): string[][] {
-  const rate = (underlay: string, contender: string): number =>
-    medianOf(runs.get(rowName(underlay, contender)), (value) => value);
-  const cells = (underlay: string): string[] =>
-    contenders.map((contender) => {
-      const value = rate(underlay, contender);
-      if (Number.isNaN(value)) return "–";
-      const ratio = ratioText(value, rate(underlay, reference));
-      return ratio === "–" ? value.toFixed(2) : `${value.toFixed(2)} (${ratio})`;
-    });
-  return [["", ...contenders], ...underlayNames.map((underlay) => [underlay, ...cells(underlay)])];
-}
-
-function rowName(underlay: string, contender: string): string {
-  return `${underlay}: ${contender}`;
-}
 
 async function withoutOffloads(ends: readonly LinkEnd[]): Promise<void> {
   for (const { host, device } of ends) {
