@@ -28,7 +28,7 @@ const Function kFunctions[] = {
     {"setOffload", setOffload},
     {"probeRing", probeRing},
     {"openRing", openRing},
-    {"closeRing", closeRing},
+    {"closeQueue", closeQueue},
     {"readQueue", readQueue},
     {"writeQueue", writeQueue},
     {"createSocket", createSocket},

@@ -34,7 +34,7 @@ napi_value setVnetHeader(napi_env env, napi_callback_info info);
 napi_value setOffload(napi_env env, napi_callback_info info);
 napi_value probeRing(napi_env env, napi_callback_info info);
 napi_value openRing(napi_env env, napi_callback_info info);
-napi_value closeRing(napi_env env, napi_callback_info info);
+napi_value closeQueue(napi_env env, napi_callback_info info);
 napi_value readQueue(napi_env env, napi_callback_info info);
 napi_value writeQueue(napi_env env, napi_callback_info info);
 

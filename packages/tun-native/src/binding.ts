@@ -43,10 +43,10 @@ export interface NativeBinding {
   setOffload(fd: number, flags: number): number;
   /** Whether the kernel serves a device through an io_uring: 0 or -errno. */
   probeRing(fd: number): number;
-  /** Opens the ring of a device; it lives until `closeRing`. */
+  /** Opens the ring of a device; it lives until `closeQueue`. */
   openRing(queue: MemoryOf<Uint8Array>): number;
-  /** Idempotent. */
-  closeRing(queue: MemoryOf<Uint8Array>): number;
+  /** Ends the ring and gives back the room for waiting frames, which the first read took. Idempotent. */
+  closeQueue(queue: MemoryOf<Uint8Array>): number;
   readQueue(
     fd: number,
     maxFrameBytes: number,

@@ -244,7 +244,7 @@ export class TunDevice implements PacketDevice {
   close(): void {
     this.#descriptor.close();
     this.#order?.release();
-    this.#native.closeRing(this.#queue.memory);
+    this.#native.closeQueue(this.#queue.memory);
     this.#queue.release();
     this.#state.release();
     this.#counters.release();

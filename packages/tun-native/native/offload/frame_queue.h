@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "../packet_batch.h"
 #include "frame_flow.h"
@@ -36,12 +37,28 @@ struct WaitingFrame {
   FrameFlow flow;
 };
 
-// All zero at first.
+// All zero at first. Has no destructor, because it lives in memory of a JavaScript object.
 struct FrameQueue {
   int32_t first;
   int32_t waiting;
   WaitingFrame frames[kSlots];
-  Slot slots[kSlots];
+  // Pages of their own, of which only those take memory that a frame was in.
+  Slot* slots;
+
+  // Idempotent. False when there is no memory.
+  bool open() {
+    if (slots != nullptr) return true;
+    void* pages = mmap(nullptr, kSlots * sizeof(Slot), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) return false;
+    slots = static_cast<Slot*>(pages);
+    return true;
+  }
+
+  // Idempotent. What waited is gone.
+  void close() {
+    if (slots != nullptr) munmap(slots, kSlots * sizeof(Slot));
+    *this = {};
+  }
 
   int32_t space() const { return kSlots - waiting; }
   // The i-th of those that wait.

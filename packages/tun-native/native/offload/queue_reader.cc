@@ -61,6 +61,7 @@ int32_t QueueReader::read() const {
   const ArenaWriter& arena = burst.arena;
   if (queue == nullptr || state.length < kQueueStateWords || counters.length < kQueueCounters || longest <= 0) return -EFAULT;
   if (arena.capacity == 0 || arena.bytes.length > INT32_MAX || !arena.hasRoom(static_cast<size_t>(longest))) return -EFAULT;
+  if (!queue->frames.open()) return -ENOMEM;
 
   // one more than there were: that it is missing ends the burst
   if (queue->lastFrames > 1) burst.wanted = queue->lastFrames + 1;
@@ -114,18 +115,19 @@ bool QueueReader::drain(Burst* burst) const {
   for (; frames.waiting > 0; frames.pop()) {
     const WaitingFrame& next = frames.frame(0);
     if (next.bytes == 0) continue;
+    if (!queue->isCut && !burst->arena.hasRoom(static_cast<size_t>(longest))) return false;
     if (next.isLong) {
       burst->bulk = next.flow;
       if (queue->watchfulCalls > 0) {
         while (!burst->isDrained && frames.space() > 0) fill(burst);
         overtake(burst);
+        if (!queue->isCut && !burst->arena.hasRoom(static_cast<size_t>(longest))) return false;
       }
     } else if (next.bytes <= kLightBytes && next.flow.isApartFrom(burst->bulk)) {
       // It came behind a super-frame of another flow, which takes as long as dozens of single ones. The next like it need
       // not wait. Not always so: what is read long before its turn is no longer in the cache.
       queue->watchfulCalls = kWatchfulCalls;
     }
-    if (!queue->isCut && !burst->arena.hasRoom(static_cast<size_t>(longest))) return false;
     if (!takeFirst(&burst->arena)) return false;
   }
   return true;

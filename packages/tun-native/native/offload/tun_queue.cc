@@ -49,17 +49,21 @@ napi_value probeRing(napi_env env, napi_callback_info info) {
   return toInteger(env, outcome < 0 && outcome != kNotDone ? outcome : -EIO);
 }
 
-// The ring lives until closeRing(). 0 or -errno.
+// The ring lives until closeQueue(). 0 or -errno.
 napi_value openRing(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   TunQueue* queue = queueOf(args.bytes(0));
   return toInteger(env, queue == nullptr ? -EFAULT : queue->ring.open());
 }
 
-napi_value closeRing(napi_env env, napi_callback_info info) {
+// Gives back what the queue took beside its own memory. Idempotent.
+napi_value closeQueue(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   TunQueue* queue = queueOf(args.bytes(0));
-  if (queue != nullptr) queue->ring.close();
+  if (queue != nullptr) {
+    queue->ring.close();
+    queue->frames.close();
+  }
   return toInteger(env, 0);
 }
 

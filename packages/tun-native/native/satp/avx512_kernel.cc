@@ -53,7 +53,7 @@ struct Avx512Crypto : AesNiSteps {
   static void clearRegisters() { clearAvx512Registers(); }
 
   static void hmac(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
-    if (count > kGroupLanes) hmacLanePair(jobs, count, digests);
+    if (count > kGroupLanes) hmacLanePair(jobs, digests);
     else hmacLanes(jobs, count, digests);
   }
 

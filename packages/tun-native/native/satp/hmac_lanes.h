@@ -135,10 +135,9 @@ TUN_AVX512 void hmacLanes(const PacketJob* jobs, int32_t count, uint8_t (*digest
   finishLanes(packets, count, whole, &inner, &outer, digests);
 }
 
-// The same of 17 to 32: two groups, side by side in the blocks that all of them have.
-TUN_AVX512 inline void hmacLanePair(const PacketJob* jobs, int32_t count, uint8_t (*digests)[kMaxTagBytes]) {
-  const int32_t counts[2] = {kGroupLanes, count - kGroupLanes};
-  const LanePackets packets[2] = {{jobs, counts[0]}, {jobs + kGroupLanes, counts[1]}};
+// The same of thirty-two: two groups, side by side in the blocks that all of them have.
+TUN_AVX512 inline void hmacLanePair(const PacketJob* jobs, uint8_t (*digests)[kMaxTagBytes]) {
+  const LanePackets packets[2] = {{jobs, kGroupLanes}, {jobs + kGroupLanes, kGroupLanes}};
   Sha1LaneState inner[2], outer[2];
   for (int g = 0; g < 2; g++) {
     startPadded(packets[g], kInnerPad, &inner[g]);
@@ -147,7 +146,7 @@ TUN_AVX512 inline void hmacLanePair(const PacketJob* jobs, int32_t count, uint8_
   const uint32_t shortest = packets[0].shortest() < packets[1].shortest() ? packets[0].shortest() : packets[1].shortest();
   const uint32_t whole = shortest / kShaBlockBytes;
   compressLanePair<Lanes16>(inner, packets[0].data, packets[1].data, whole);
-  for (int g = 0; g < 2; g++) finishLanes(packets[g], counts[g], whole, &inner[g], &outer[g], digests + g * kGroupLanes);
+  for (int g = 0; g < 2; g++) finishLanes(packets[g], kGroupLanes, whole, &inner[g], &outer[g], digests + g * kGroupLanes);
 }
 
 }  // namespace
