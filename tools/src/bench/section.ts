@@ -1,4 +1,5 @@
 // A part of the benchmark: one question, its tables, and the text that says how they came about.
+import type { Contender } from "../contenders/index.ts";
 import type { Requirement } from "../lab/index.ts";
 import type { Bars } from "./picture.ts";
 
@@ -8,6 +9,16 @@ export interface Settings {
   /** Whether a contender, by its short name, takes part. */
   wants(contender: string): boolean;
   tell(line: string): void;
+}
+
+/** Those of a section's contenders that take part, in their order. */
+export function takingPart(
+  known: Readonly<Record<string, Contender>>,
+  { wants }: Pick<Settings, "wants">,
+): Contender[] {
+  return Object.entries(known)
+    .filter(([id]) => wants(id))
+    .map(([, contender]) => contender);
 }
 
 export interface Table {

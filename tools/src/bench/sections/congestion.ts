@@ -10,7 +10,7 @@ import { measureLoadedLatency } from "../../measure/latency.ts";
 import { measureTcp } from "../../measure/tcp.ts";
 import { type Entry, interleave } from "../interleave.ts";
 import { crossName, crossTable } from "../results.ts";
-import type { Section, SectionResult, Settings } from "../section.ts";
+import { type Section, type SectionResult, takingPart } from "../section.ts";
 
 interface Figures {
   readonly tcp: number;
@@ -23,9 +23,9 @@ const algorithms = ["cubic", "bbr"];
 export const congestion: Section = {
   title: "TCP's congestion control",
   contenders: Object.keys(known),
-  needs: (settings): Requirement[] => ["iperf3", ...chosen(settings).flatMap(({ needs }) => needs)],
+  needs: (settings): Requirement[] => ["iperf3", ...takingPart(known, settings).flatMap(({ needs }) => needs)],
   async measure(settings): Promise<SectionResult> {
-    const contenders = chosen(settings);
+    const contenders = takingPart(known, settings);
     const available = availableCongestionControls(algorithms);
     const entries = available.flatMap((algorithm) =>
       contenders.map((contender): Entry<Figures> => {
@@ -63,10 +63,4 @@ async function measureStream(contender: Contender, algorithm: string, seconds: n
   const { gigabitsPerSecond } = await measureTcp(left, right, tunnel, seconds);
   const { median } = await measureLoadedLatency(left, right, tunnel, Math.max(2, seconds));
   return { tcp: gigabitsPerSecond, loaded: median };
-}
-
-function chosen({ wants }: Pick<Settings, "wants">): Contender[] {
-  return Object.entries(known)
-    .filter(([id]) => wants(id))
-    .map(([, contender]) => contender);
 }

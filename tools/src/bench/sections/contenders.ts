@@ -5,7 +5,7 @@ import { type Entry, interleave } from "../interleave.ts";
 import { type Figures, measureContender } from "../measure-contender.ts";
 import type { Bars } from "../picture.ts";
 import { type Column, largestSpread, medianOf, type Runs, resultTable } from "../results.ts";
-import type { Section, SectionResult, Settings } from "../section.ts";
+import { type Section, type SectionResult, takingPart } from "../section.ts";
 
 const known: Readonly<Record<string, Contender>> = {
   ours,
@@ -36,10 +36,10 @@ const costs: readonly Column<Figures>[] = [
 export const contenders: Section = {
   title: "Beside the others",
   contenders: Object.keys(known),
-  needs: (settings): Requirement[] => ["iperf3", ...chosen(settings).flatMap(({ needs }) => needs)],
+  needs: (settings): Requirement[] => ["iperf3", ...takingPart(known, settings).flatMap(({ needs }) => needs)],
   async measure(settings): Promise<SectionResult> {
     const { runs, failures } = await interleave(
-      chosen(settings).map((contender): Entry<Figures> => {
+      takingPart(known, settings).map((contender): Entry<Figures> => {
         return { name: contender.name, measure: () => measureContender(contender, settings.seconds) };
       }),
       settings.runs,
@@ -60,12 +60,6 @@ rate of a run was at most ${(largestSpread(runs, ({ tcp }) => tcp) * 100).toFixe
     };
   },
 };
-
-function chosen({ wants }: Pick<Settings, "wants">): Contender[] {
-  return Object.entries(known)
-    .filter(([id]) => wants(id))
-    .map(([, contender]) => contender);
-}
 
 /** Losses are rare and therefore added up, not averaged. */
 export function withLosses(rows: readonly (readonly string[])[], runs: Runs<Figures>): string[][] {

@@ -4,7 +4,7 @@ import type { LinkEnd, LinkOptions, Requirement } from "../../lab/index.ts";
 import { type Entry, interleave } from "../interleave.ts";
 import { measureRate } from "../measure-contender.ts";
 import { crossName, crossTable } from "../results.ts";
-import type { Section, SectionResult, Settings } from "../section.ts";
+import { type Section, type SectionResult, takingPart } from "../section.ts";
 
 interface Underlay {
   readonly name: string;
@@ -27,9 +27,13 @@ const networks: readonly Underlay[] = [
 export const underlays: Section = {
   title: "Other networks below",
   contenders: Object.keys(known),
-  needs: (settings): Requirement[] => ["iperf3", "ethtool", ...chosen(settings).flatMap(({ needs }) => needs)],
+  needs: (settings): Requirement[] => [
+    "iperf3",
+    "ethtool",
+    ...takingPart(known, settings).flatMap(({ needs }) => needs),
+  ],
   async measure(settings): Promise<SectionResult> {
-    const contenders = chosen(settings);
+    const contenders = takingPart(known, settings);
     const entries = networks.flatMap(({ name, link, prepare }) =>
       contenders.map((contender): Entry<number> => {
         const measure = (): Promise<number> => measureRate(contender, settings.seconds, link, prepare);
@@ -56,12 +60,6 @@ async function withoutOffloads(ends: readonly LinkEnd[]): Promise<void> {
   for (const { host, device } of ends) {
     await host.check("ethtool", ["-K", device, ...withoutAll]);
   }
-}
-
-function chosen({ wants }: Pick<Settings, "wants">): Contender[] {
-  return Object.entries(known)
-    .filter(([id]) => wants(id))
-    .map(([, contender]) => contender);
 }
 
 function names(named: readonly { readonly name: string }[]): string[] {
