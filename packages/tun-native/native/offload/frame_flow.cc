@@ -9,7 +9,6 @@ namespace tun_native {
 namespace {
 
 constexpr uint8_t kProtocolIcmp6 = 58;
-constexpr uint16_t kFragmentOfAny = 0x3fff;
 
 // Any number for the same bytes, but not 0.
 uint32_t hashOf(const uint8_t* bytes, size_t count) {
@@ -41,7 +40,7 @@ FrameFlow ipv4Flow(const uint8_t* packet, size_t length) {
   if (length < kIpv4Bytes) return {0, 0, 0};
   FrameFlow flow{hashOf(packet + kIpv4Addresses, kIpv4AddressBytes), packet[kIpv4Protocol] + 1u, 0};
   const size_t transport = (packet[0] & 0xfu) * 4;
-  const bool isFragment = (loadBig16(packet + kIpv4Fragment) & kFragmentOfAny) != 0;
+  const bool isFragment = (loadBig16(packet + kIpv4Fragment) & kFragmentMask) != 0;
   if (hasPorts(packet[kIpv4Protocol]) && !isFragment && length >= transport + 4) flow.ports = hashOf(packet + transport, 4);
   return flow;
 }

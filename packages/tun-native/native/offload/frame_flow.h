@@ -6,13 +6,13 @@
 
 namespace tun_native {
 
-// Hashes, never 0: that stands for any. Frames that are not IP have 0 everywhere.
+// 0 stands for any. Frames that are not IP have 0 everywhere.
 struct FrameFlow {
-  // Of both addresses in their order.
+  // A hash of both addresses in their order.
   uint32_t addresses;
-  // Any: extension headers hide it.
+  // The number and one. Any: extension headers hide it.
   uint32_t protocol;
-  // Of TCP and UDP. Any: of fragments, because only the first one has them.
+  // A hash, of TCP and UDP. Any: of fragments, because only the first one has them.
   uint32_t ports;
 
   // Whether a frame of this flow and one of the other may change places.

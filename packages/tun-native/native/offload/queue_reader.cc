@@ -47,17 +47,17 @@ struct ArenaWriter {
 struct QueueReader::Burst {
   ArenaWriter arena;
   // What the next call asks the device for, and what it has given so far.
-  int32_t wanted;
-  int32_t frames;
-  bool isDrained;
+  int32_t wanted = 1;
+  int32_t frames = 0;
+  bool isDrained = false;
   // Rows of frames that went before others.
-  int32_t early;
+  int32_t early = 0;
   // Of the last super-frame taken in this call.
-  FrameFlow bulk;
+  FrameFlow bulk = {};
 };
 
 int32_t QueueReader::read() const {
-  Burst burst{{bytes, descriptors, static_cast<int32_t>(descriptors.length / kDescriptorWords), 0, 0}, 1, 0, false, 0, {}};
+  Burst burst{{bytes, descriptors, static_cast<int32_t>(descriptors.length / kDescriptorWords), 0, 0}};
   const ArenaWriter& arena = burst.arena;
   if (queue == nullptr || state.length < kQueueStateWords || counters.length < kQueueCounters || longest <= 0) return -EFAULT;
   if (arena.capacity == 0 || arena.bytes.length > INT32_MAX || !arena.hasRoom(static_cast<size_t>(longest))) return -EFAULT;
@@ -119,6 +119,7 @@ bool QueueReader::drain(Burst* burst) const {
     if (next.isLong) {
       burst->bulk = next.flow;
       if (queue->watchfulCalls > 0) {
+        // an error ends this; the next read will meet it again
         while (!burst->isDrained && frames.space() > 0) fill(burst);
         overtake(burst);
         if (!queue->isCut && !burst->arena.hasRoom(static_cast<size_t>(longest))) return false;

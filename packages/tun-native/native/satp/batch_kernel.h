@@ -174,20 +174,22 @@ class BatchKernel {
     hmacSha1<Crypto>(state->jobs, count, &state->mac, state->digests);
   }
 
-  static bool canStitch(const State* state, int32_t count) {
-    if constexpr (Crypto::kStitches) return Crypto::canStitch(state->jobs, count);
-    return false;
+  static bool encryptAndHash(State* state, int32_t count) {
+    if constexpr (Crypto::kStitches) {
+      if (Crypto::canStitch(state->jobs, count)) {
+        Crypto::encryptAndHash(state->jobs, &state->scratch, state->digests);
+        return true;
+      }
+    }
+    if (!Crypto::applyCipher(state->jobs, count, &state->scratch)) return false;
+    authenticate(state, count);
+    return true;
   }
 
   static bool sealGroup(State* state, const CipherBatch& batch, int32_t* const* rows, int32_t count) {
     makeJobs(state, batch, rows, count, true);
     if (!Crypto::derive(state->jobs, count)) return false;
-    if (canStitch(state, count)) {
-      if constexpr (Crypto::kStitches) Crypto::encryptAndHash(state->jobs, &state->scratch, state->digests);
-    } else {
-      if (!Crypto::applyCipher(state->jobs, count, &state->scratch)) return false;
-      authenticate(state, count);
-    }
+    if (!encryptAndHash(state, count)) return false;
     for (int32_t i = 0; i < count; i++) {
       const PacketJob& job = state->jobs[i];
       memcpy(job.packet + job.bytes, state->tag(i), static_cast<size_t>(job.tagBytes));
@@ -199,9 +201,11 @@ class BatchKernel {
   static bool openGroup(State* state, const CipherBatch& batch, int32_t* const* rows, int32_t count) {
     makeJobs(state, batch, rows, count, false);
     if (!Crypto::derive(state->jobs, count)) return false;
-    if (canStitch(state, count)) {
-      if constexpr (Crypto::kStitches) openStitched(state, count);
-      return true;
+    if constexpr (Crypto::kStitches) {
+      if (Crypto::canStitch(state->jobs, count)) {
+        openStitched(state, count);
+        return true;
+      }
     }
     authenticate(state, count);
     for (int32_t i = 0; i < count; i++) {

@@ -51,13 +51,11 @@ struct BodyLanes {
 // For compressStitched(). With every block that is hashed, 64 bytes of every packet are encrypted or decrypted.
 class BodiesBeside {
  public:
-  // From byte `from` of the bodies on, a multiple of 64.
-  TUN_AVX512_INLINE BodiesBeside(const BodyLanes* group, int32_t from) : group_(group), offset_(from - kWideBytes) {
-    const int block = offset_ / kBlockBytes;
-    number_ = _mm512_setr_epi32(0, 0, 0, block, 0, 0, 0, block + 1, 0, 0, 0, block + 2, 0, 0, 0, block + 3);
+  TUN_AVX512_INLINE explicit BodiesBeside(const BodyLanes* group) : group_(group), offset_(-kWideBytes) {
+    number_ = _mm512_setr_epi32(0, 0, 0, -4, 0, 0, 0, -3, 0, 0, 0, -2, 0, 0, 0, -1);
   }
 
-  // The first byte that is still as it was.
+  // The first byte of the bodies that is still as it was.
   int32_t end() const { return offset_ + kWideBytes; }
 
   TUN_AVX512_INLINE void atBlock() {

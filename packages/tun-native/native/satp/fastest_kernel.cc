@@ -3,7 +3,6 @@
 #include "fastest_kernel.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "packet_job.h"

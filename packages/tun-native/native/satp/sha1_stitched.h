@@ -86,6 +86,9 @@ struct WordsBeside {
   NextWords words;
   Also also;
 
+  // Leaves the words as they are: load() fills them.
+  explicit WordsBeside(const Also& start) : also(start) {}
+
   TUN_AVX512_INLINE void atRound(int t) {
     also.atRound(t);
     words.atRound(t);
@@ -100,7 +103,7 @@ TUN_AVX512 void compressStitched(Sha1LaneState* group, const uint8_t* const* dat
 #pragma GCC unroll 5
   for (int i = 0; i < kShaStateWords; i++) state[0][i] = *reinterpret_cast<const Lanes16*>(group->word[i]);
   // A copy, which can be in registers.
-  WordsBeside<Also> beside[1] = {{{}, also}};
+  WordsBeside<Also> beside[1] = {WordsBeside<Also>(also)};
   const size_t last = static_cast<size_t>(first + blocks - 1) * kShaBlockBytes;
   size_t offset = first * kShaBlockBytes;
   for (beside[0].words.load(data, offset); offset <= last; offset += kShaBlockBytes) {

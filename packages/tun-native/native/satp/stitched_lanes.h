@@ -50,7 +50,7 @@ TUN_AVX512 void encryptAndHash(const PacketJob* jobs, const BodyLanes& bodies, u
   startHash(&outer);
   // While block n is hashed, block n + 1 is loaded, which ends within the 64 bytes of number n + 1 of the body. Those of
   // number 0 and 1 are encrypted beside the pads.
-  BodiesBeside beside(&bodies, 0);
+  BodiesBeside beside(&bodies);
   compressStitched(&outer, outerKeys.data, 0, 1, beside);
   compressStitched(&inner, innerKeys.data, 0, 1, beside);
   const uint32_t both = (packets.shortest() - kHeaderBytes) / kWideBytes - 2;
@@ -69,7 +69,7 @@ TUN_AVX512 int32_t hashAndDecrypt(const PacketJob* jobs, const BodyLanes& bodies
   NothingElse nothing;
   // The first 64 bytes of a body end in the second block.
   compressStitched(&inner, packets.data, 0, 1, nothing);
-  BodiesBeside beside(&bodies, 0);
+  BodiesBeside beside(&bodies);
   compressStitched(&inner, packets.data, 1, whole - 1, beside);
   finishLanes(packets, kGroupLanes, whole, &inner, &outer, digests);
   return beside.end();
