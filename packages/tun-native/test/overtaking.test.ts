@@ -1,4 +1,5 @@
 /** Single frames need not wait for super-frames of other flows that came before; within a flow nothing changes places. */
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { createPacketBatch } from "../src/index.ts";
@@ -154,6 +155,18 @@ describe("a single frame behind a super-frame", () => {
     segments.push(long, ...feedBulk(one, BULK, 2));
     feedSingle(one, udp);
     expect(hex(readAll(one, 64))).toEqual(hex([...segments, udp]));
+  });
+
+  it("leaves no room for waiting frames behind when the device is closed", () => {
+    const mapped = (): number => Number(/^VmSize:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+    const before = mapped();
+    for (let i = 0; i < 200; i++) {
+      const one = framePipe();
+      readAll(one, 4);
+      one.close();
+    }
+    // 64 frames of 64 KiB each time would be 800 MiB
+    expect(mapped() - before).toBeLessThan(400_000);
   });
 
   it("leaves half of the rows to those that wait", () => {
