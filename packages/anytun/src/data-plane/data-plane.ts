@@ -37,8 +37,8 @@ const BULK_BYTES = 32 * 1024;
  * and what waits in its socket is what every packet has to wait behind. More often costs more than it gains.
  */
 const BULK_BURSTS = 8;
-/** So often not, where that took long: on a busy machine a stream would wait for other programs most of the time. */
-const SKIPPED_TURNS = 64;
+/** From which it counts where that took long: on a busy machine a stream would wait for other programs most of the time. */
+const CROWDED_BURSTS = -64 * BULK_BURSTS;
 /**
  * After so many small packets others must have the processor: whoever takes them here has room for few in his socket, and what
  * more comes in before he runs is lost.
@@ -116,7 +116,7 @@ export class DataPlane {
     const poller = this.#poller;
     if (this.#bulkBursts >= BULK_BURSTS) {
       const ready = poller.giveWay();
-      this.#bulkBursts = poller.crowded ? -SKIPPED_TURNS * BULK_BURSTS : 0;
+      this.#bulkBursts = poller.crowded ? CROWDED_BURSTS : 0;
       return ready;
     }
     return this.#wasCrowd && !this.#wasBulk ? poller.giveWay() : poller.look();

@@ -2,8 +2,8 @@ import { setFlagsFromString } from "node:v8";
 
 /** Options of V8. */
 export const INLINING: readonly string[] = [
-  // bytecodes of other functions that the compiler may take into one: three times its default
-  "--max-inlined-bytecode-size-cumulative=3000",
+  // bytecodes of other functions that the compiler may take into one: twice its default
+  "--max-inlined-bytecode-size-cumulative=2000",
   // also calls that few turns come to: the warm-up sends more packets of some kinds than of others
   "--min-inlining-frequency=0.01",
 ];

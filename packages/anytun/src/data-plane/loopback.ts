@@ -2,12 +2,17 @@
 import { DESCRIPTOR_WORDS, type DeviceKind, endpointOf, type PacketBatch, parseAddress } from "satp-core";
 import { createPacketBatch, EventSignal, FdPoller, joinedBatchSize, TunDevice, UdpSocket } from "tun-native";
 import { sampleFrames } from "./sample-frames.ts";
+import { sampleStream } from "./sample-stream.ts";
 
-const STRIDE = 512;
+/** Room for a sample. */
+const STRIDE = 2048;
 /** What comes back is there at once; a look for more would give the processor away, on a busy machine for milliseconds. */
 const SPIN_US = 0;
 /** Enough for a burst whose frames are as long as the device takes them. */
 const BURST = { capacity: 32, bytes: 32 * 9728 };
+
+/** What the host sends: a frame of each ordinary kind, or segments of one stream. */
+export type Samples = "mixed" | "stream";
 
 export class Loopback {
   /** Its other end is here. */
@@ -20,7 +25,7 @@ export class Loopback {
   readonly datagrams: PacketBatch = createPacketBatch(joinedBatchSize());
   readonly #host: TunDevice;
   readonly #signal: EventSignal = EventSignal.create();
-  readonly #samples: PacketBatch;
+  readonly #samples: Readonly<Record<Samples, PacketBatch>>;
   readonly #taken: PacketBatch = createPacketBatch(BURST);
   #next = 0;
 
@@ -35,27 +40,30 @@ export class Loopback {
       { index: 1, source: socket, batch: this.datagrams },
     ];
     this.poller = new FdPoller([this.device, socket], this.#signal, readAhead, SPIN_US);
-    const samples = sampleFrames(kind);
-    this.#samples = createPacketBatch({ capacity: samples.length, bytes: samples.length * STRIDE });
-    for (const [row, frame] of samples.entries()) {
-      this.#samples.bytes.set(frame, row * STRIDE);
-      this.#samples.descriptors.set([row * STRIDE, frame.length, 0, 0], row * DESCRIPTOR_WORDS);
-    }
+    this.#samples = {
+      mixed: batchOf(sampleFrames(kind)),
+      stream: batchOf(sampleStream(kind, BURST.capacity)),
+    };
   }
 
   /** Gives the device frames to be read. */
-  feed(count: number): void {
+  feed(samples: Samples, count: number): void {
+    const batch = this.#samples[samples];
+    let next = this.#next % batch.capacity;
     for (let left = count; left > 0; ) {
-      const most = Math.min(left, this.#samples.capacity - this.#next);
-      this.#host.write(this.#samples, this.#next, most);
-      this.#next = (this.#next + most) % this.#samples.capacity;
+      const most = Math.min(left, batch.capacity - next);
+      this.#host.write(batch, next, most);
+      next = (next + most) % batch.capacity;
       left -= most;
     }
+    this.#next = next;
   }
 
   /** Takes what was written to the device. Returns the number of frames. */
   drain(): number {
-    return this.#host.read(this.#taken);
+    let taken = 0;
+    for (let more = -1; more !== 0; taken += more) more = this.#host.read(this.#taken);
+    return taken;
   }
 
   close(): void {
@@ -65,4 +73,13 @@ export class Loopback {
     this.device.close();
     this.sockets[0].close();
   }
+}
+
+function batchOf(frames: readonly Uint8Array[]): PacketBatch {
+  const batch = createPacketBatch({ capacity: frames.length, bytes: frames.length * STRIDE });
+  for (const [row, frame] of frames.entries()) {
+    batch.bytes.set(frame, row * STRIDE);
+    batch.descriptors.set([row * STRIDE, frame.length, 0, 0], row * DESCRIPTOR_WORDS);
+  }
+  return batch;
 }

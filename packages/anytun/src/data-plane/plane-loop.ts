@@ -42,20 +42,24 @@ export class PlaneLoop {
    *
    * The loop is in here because this is compiled as a whole; a caller's runs so seldom that it would stay slow.
    * @param mostMs the longest wait; -1: as long as nothing is due, and all again until the signal rings
+   * @returns whether there were any, the last time
    * @throws TunNativeError when the device or a socket is gone
    */
-  run(mostMs: number): void {
+  run(mostMs: number): boolean {
     const plane = this.#plane;
     const poller = this.#poller;
+    let hadPackets = false;
     do {
       const { now } = poller;
       const due = soonest(this.#reporter.flush(this.#tunnel, now), this.#tunnel.keepAliveWaitMs(now));
       let hasMore = plane.turn(soonest(due, mostMs));
+      hadPackets = hasMore;
       for (let turns = 1; hasMore && turns < MOST_TURNS && !poller.woken; turns++) hasMore = plane.nextTurn();
       plane.keepAlive();
       if (!this.#isRefusalTold) this.#tellRefusal();
       // in this order: what the compiler has never seen would undo its work
     } while (!poller.woken && mostMs < 0);
+    return hadPackets;
   }
 
   #tellRefusal(): void {

@@ -10,6 +10,7 @@
  * fragments, and a sender that is told fragments by itself from then on: one that is not told goes on for nothing.
  */
 import { IPV4_HEADER_BYTES, IPV6_HEADER_BYTES, ipOffset, u16, writeU16 } from "./frame-layout.ts";
+import { internetChecksum } from "./internet-checksum.ts";
 
 /** Bytes of the longest answer: an IPv6 packet that passes everywhere, behind an Ethernet header with a VLAN tag. */
 export const MOST_ANSWER_BYTES: number = 18 + 1280;
@@ -141,14 +142,14 @@ function writeIpv4(bytes: Uint8Array, ip: number, end: number, mtu: number, out:
   writeU16(out, to + 10, 0);
   copy(bytes, ip + IPV4_DESTINATION, 4, out, to + IPV4_SOURCE);
   copy(bytes, ip + IPV4_SOURCE, 4, out, to + IPV4_DESTINATION);
-  writeU16(out, to + 10, checksum(out, to, IPV4_HEADER_BYTES, 0));
+  writeU16(out, to + 10, internetChecksum(out, to, IPV4_HEADER_BYTES, 0));
   const icmp = to + IPV4_HEADER_BYTES;
   writeU16(out, icmp, 0x0304); // destination unreachable, fragmentation needed
   writeU16(out, icmp + 2, 0);
   writeU16(out, icmp + 4, 0);
   writeU16(out, icmp + 6, mtu);
   copy(bytes, ip, quoted, out, icmp + ICMP_HEADER_BYTES);
-  writeU16(out, icmp + 2, checksum(out, icmp, ICMP_HEADER_BYTES + quoted, 0));
+  writeU16(out, icmp + 2, internetChecksum(out, icmp, ICMP_HEADER_BYTES + quoted, 0));
   return total;
 }
 
@@ -169,21 +170,11 @@ function writeIpv6(bytes: Uint8Array, ip: number, end: number, mtu: number, out:
   writeU16(out, icmp + 6, mtu);
   copy(bytes, ip, quoted, out, icmp + ICMP_HEADER_BYTES);
   // the addresses lie before the message, so that both are one run; length and protocol complete the pseudo header
-  const sum = checksum(out, to + IPV6_SOURCE, 32 + payload, payload + PROTOCOL_ICMPV6);
+  const sum = internetChecksum(out, to + IPV6_SOURCE, 32 + payload, payload + PROTOCOL_ICMPV6);
   writeU16(out, icmp + 2, sum);
   return IPV6_HEADER_BYTES + payload;
 }
 
 function copy(from: Uint8Array, at: number, count: number, out: Uint8Array, to: number): void {
   for (let i = 0; i < count; i++) out[to + i] = from[at + i] ?? 0;
-}
-
-/** RFC 1071, of `count` bytes and of `more`, a sum of words. */
-function checksum(bytes: Uint8Array, at: number, count: number, more: number): number {
-  let sum = more;
-  const even = count - (count % 2);
-  for (let i = 0; i < even; i += 2) sum += u16(bytes, at + i);
-  if (even < count) sum += (bytes[at + even] ?? 0) << 8;
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }

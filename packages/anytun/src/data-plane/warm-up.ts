@@ -8,21 +8,31 @@ import { randomBytes } from "node:crypto";
 import { parsePrefix } from "satp-core";
 import { createSatpCipher, type SatpCipher, TunNativeError } from "tun-native";
 import { DataPlane } from "./data-plane.ts";
-import { Loopback } from "./loopback.ts";
+import { Loopback, type Samples } from "./loopback.ts";
 import type { PlaneTunnelSetup } from "./messages.ts";
 import { PlaneConnections, planeTunnel } from "./plane-connections.ts";
 import { PlaneLoop } from "./plane-loop.ts";
 import { PlaneReporter } from "./reporter.ts";
 import { routeRows } from "./route-rows.ts";
 
-/** Sizes of bursts in a tunnel's round. */
-const MIXED: readonly number[] = [...new Array<number>(10).fill(1), 4, 32];
+/** What a tunnel carries in each of its rounds: bursts of so many frames. */
+interface Round {
+  readonly samples: Samples;
+  readonly bursts: readonly number[];
+}
+
+const MIXED: Round = { samples: "mixed", bursts: [...new Array<number>(10).fill(1), 4, 32] };
+/** What a device delivers in one piece, more of it than a burst takes and not always a whole one; and a lonely frame. */
+const STREAM: Round = { samples: "stream", bursts: new Array<readonly number[]>(4).fill([48, 48, 1]).flat() };
 /** Later: what happens once in a burst becomes quick later than what happens to each packet. */
-const LONELY: readonly number[] = new Array<number>(32).fill(1);
-const MIXED_TUNNELS = 8;
+const LONELY: Round = { samples: "mixed", bursts: new Array<number>(32).fill(1) };
 const ROUNDS = 6;
 /** New tunnels again and again: what happens only to the first packets must be known too. */
-const TUNNELS = 24;
+const TUNNELS: readonly Round[] = [
+  ...new Array<Round>(8).fill(MIXED),
+  ...new Array<Round>(4).fill(STREAM),
+  ...new Array<Round>(16).fill(LONELY),
+];
 const PACKET_LIMIT = 1200;
 /** Packets are there already when this is waited for; so long where they do not come through. */
 const MOST_WAIT_MS = 1;
@@ -31,7 +41,7 @@ const FIRST_SEQUENCE = 0x10000000;
 const EVERYWHERE = [parsePrefix("0.0.0.0/0"), parsePrefix("::/0")];
 
 /**
- * In steps of a few milliseconds, a quarter of a second in all, so that neither a start nor a packet has to wait for it to be
+ * In steps of a few milliseconds, a third of a second in all, so that neither a start nor a packet has to wait for it to be
  * complete. Leaves nothing behind but compiled code. Without IPv4 loopback there is none.
  */
 export class WarmUp {
@@ -45,6 +55,11 @@ export class WarmUp {
     this.#setup = setup;
   }
 
+  /** Whether there is nothing left to do. */
+  get isComplete(): boolean {
+    return this.#tunnels === TUNNELS.length && this.#rounds === undefined;
+  }
+
   /** Frames that went all the way. */
   get frames(): number {
     return this.#frames;
@@ -56,14 +71,14 @@ export class WarmUp {
     const round = this.#rounds.next();
     if (round.done === true) {
       this.#rounds = undefined;
-      if (this.#tunnels === TUNNELS || this.#frames === 0) this.close();
+      if (this.#tunnels === TUNNELS.length || this.#frames === 0) this.close();
     } else this.#frames += round.value;
     return true;
   }
 
   /** Ends it early. Idempotent. */
   close(): void {
-    this.#tunnels = TUNNELS;
+    this.#tunnels = TUNNELS.length;
     this.#rounds = undefined;
     this.#parts?.loopback.close();
     this.#parts?.cipher.close();
@@ -71,14 +86,15 @@ export class WarmUp {
   }
 
   #begin(): boolean {
-    if (this.#tunnels === TUNNELS) return false;
+    const round = TUNNELS[this.#tunnels];
+    if (round === undefined) return false;
     if (this.#tunnels++ === 0) this.#parts = openParts(this.#setup);
     if (this.#parts === undefined) {
       this.close();
       return false;
     }
     const { loopback, cipher } = this.#parts;
-    this.#rounds = rounds(this.#setup, loopback, cipher, this.#tunnels <= MIXED_TUNNELS ? MIXED : LONELY);
+    this.#rounds = rounds(this.#setup, loopback, cipher, round);
     return true;
   }
 }
@@ -101,7 +117,7 @@ function* rounds(
   setup: PlaneTunnelSetup,
   loopback: Loopback,
   cipher: SatpCipher,
-  bursts: readonly number[],
+  { samples, bursts }: Round,
 ): Generator<number, void> {
   const { mux, sample } = setup;
   const context = {
@@ -112,7 +128,9 @@ function* rounds(
     openLabels: sample.context.sealLabels,
   };
   const { device, sockets, poller, frames, datagrams, endpoint } = loopback;
-  const sequence = { senderId: 0, first: FIRST_SEQUENCE, end: FIRST_SEQUENCE + 0x100000 };
+  // so many that they become few on the way, as they do in a real tunnel
+  const numbers = Math.ceil(1.5 * ROUNDS * bursts.reduce((sum, burst) => sum + burst));
+  const sequence = { senderId: 0, first: FIRST_SEQUENCE, end: FIRST_SEQUENCE + numbers };
   const send = (): void => {};
   const reporter = new PlaneReporter(send, sockets);
   const tunnel = planeTunnel(setup, reporter);
@@ -125,7 +143,7 @@ function* rounds(
   for (let round = 0; round < ROUNDS; round++) {
     let passed = 0;
     for (const burst of bursts) {
-      loopback.feed(burst);
+      loopback.feed(samples, burst);
       // what is sent comes back at once: a second turn of the same run takes it
       loop.run(MOST_WAIT_MS);
       passed += loopback.drain();

@@ -17,8 +17,9 @@ import type { Command, DataPlaneSetup, PlaneTunnelSetup, Report, Snapshot } from
 import { peerPage } from "./peer-page.ts";
 import { PlaneConnections, planeTunnel } from "./plane-connections.ts";
 import { PlaneLoop } from "./plane-loop.ts";
-import { FOR_EVER, PlaneReporter } from "./reporter.ts";
+import { PlaneReporter } from "./reporter.ts";
 import { WarmUp } from "./warm-up.ts";
+import { WarmingLoop } from "./warming-loop.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("data-plane-worker.js runs only as a worker thread");
@@ -75,7 +76,7 @@ function run(
         plane.tagBytes = connections.longestTag;
     }
   };
-  const loop = new PlaneLoop({ plane, poller, tunnel, reporter, sockets, send });
+  const warming = new WarmingLoop(new PlaneLoop({ plane, poller, tunnel, reporter, sockets, send }), warmUp);
   try {
     for (const command of setup.commands) obey(command);
     send({ type: "running" });
@@ -86,8 +87,7 @@ function run(
         // a thousand commands must not keep packets waiting
         plane.turn(0);
       }
-      // packets come first: what is left of the warm-up fills the pauses of the first moments
-      loop.run(warmUp.step() ? 0 : FOR_EVER);
+      warming.run();
     }
   } finally {
     warmUp.close();

@@ -1,10 +1,11 @@
 import { cipherContext, deriveMasterKeys, effectiveSuite } from "satp-core";
 import { describe, expect, it } from "vitest";
+import { Loopback } from "../../src/data-plane/loopback.ts";
 import { WarmUp } from "../../src/data-plane/warm-up.ts";
 
-// 8 tunnels of six rounds of ten times 1, then 4 and 32 frames, and 16 of six rounds of 32 times 1; the very first frame
-// of each tunnel has nowhere to go yet
-const ALL_FRAMES = 8 * (6 * 46 - 1) + 16 * (6 * 32 - 1);
+// 8 tunnels of six rounds of ten times 1, then 4 and 32 frames; 4 of six rounds of four times 48, 48 and 1; and 16 of six rounds of
+// 32 times 1. The very first burst of each tunnel has nowhere to go yet.
+const ALL_FRAMES = 8 * (6 * 46 - 1) + 4 * (6 * 4 * 97 - 48) + 16 * (6 * 32 - 1);
 
 describe("warming up", () => {
   const cases = [
@@ -25,4 +26,15 @@ describe("warming up", () => {
       },
     );
   }
+
+  it.each(["tun", "tap"] as const)("sends a stream through %s in one piece", (kind) => {
+    const loopback = new Loopback(kind);
+    try {
+      loopback.feed("stream", 32);
+      expect(loopback.device.read(loopback.frames)).toBe(32);
+      expect(loopback.device.offloadCounters).toMatchObject({ superFrames: 1, segments: 32 });
+    } finally {
+      loopback.close();
+    }
+  });
 });
