@@ -5,6 +5,7 @@ import { measureBusyLatency, measureIdleLatency, measureLoadedLatency } from "..
 import { measureSmallUdp } from "../measure/small-udp.ts";
 import { measureTcp } from "../measure/tcp.ts";
 import { measureThroughput } from "../measure/throughput.ts";
+import { settled } from "./settled.ts";
 
 /** What is measured of one contender in one run; NaN where it does not apply. */
 export interface Figures {
@@ -59,7 +60,7 @@ export async function measureContender(contender: Contender, seconds: number): P
   };
 }
 
-/** Only the rate of one TCP stream, over an underlay that may be prepared first. */
+/** Only the rate of one TCP stream, a second after the start, over an underlay that may be prepared first. */
 export async function measureRate(
   contender: Contender,
   seconds: number,
@@ -69,6 +70,6 @@ export async function measureRate(
   await using lab = await Lab.create();
   const [left, right] = await lab.pair("left", "right", link);
   await prepare([left, right]);
-  const tunnel = await contender.start(left, right);
+  const tunnel = await settled(contender, left, right);
   return (await measureTcp(left, right, tunnel, seconds)).gigabitsPerSecond;
 }

@@ -11,6 +11,7 @@ import { measureTcp } from "../../measure/tcp.ts";
 import { type Entry, interleave } from "../interleave.ts";
 import { crossName, crossTable } from "../results.ts";
 import { type Section, type SectionResult, takingPart } from "../section.ts";
+import { settled } from "../settled.ts";
 
 interface Figures {
   readonly tcp: number;
@@ -59,7 +60,7 @@ async function measureStream(contender: Contender, algorithm: string, seconds: n
   await using lab = await Lab.create();
   const [left, right] = await lab.pair("left", "right");
   await Promise.all([left, right].map(({ host }) => setCongestionControl(host, algorithm)));
-  const tunnel = await contender.start(left, right);
+  const tunnel = await settled(contender, left, right);
   const { gigabitsPerSecond } = await measureTcp(left, right, tunnel, seconds);
   const { median } = await measureLoadedLatency(left, right, tunnel, Math.max(2, seconds));
   return { tcp: gigabitsPerSecond, loaded: median };

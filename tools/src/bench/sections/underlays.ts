@@ -48,9 +48,10 @@ export const underlays: Section = {
     );
     return {
       tables: [{ rows: crossTable(runs, names(networks), names(contenders), uanytun.name, (rate) => rate) }],
-      text: `One TCP stream, Gbit/s; × is the ratio to ${uanytun.name}. As they come the tunnels have an MTU of 1400, which fits 1500 below
-and not 1400: there the datagrams of uanytun leave in two fragments, while our daemon tells TCP what fits. With \`--mtu auto\` the
-tunnel takes what the path takes. The offloads are switched off with \`ethtool -K … ${withoutAll.join(" ")}\` on both ends of the cable.`,
+      text: `One TCP stream a second after the start, Gbit/s; × is the ratio to ${uanytun.name}. As they come the tunnels have an MTU of
+1400, which fits 1500 below and not 1400: there the datagrams of uanytun leave in two fragments, while our daemon tells TCP what fits.
+With \`--mtu auto\` the tunnel takes what the path takes. The offloads are switched off with \`ethtool -K … ${withoutAll.join(" ")}\`
+on both ends of the cable.`,
       failures,
     };
   },

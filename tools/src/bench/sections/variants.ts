@@ -51,8 +51,8 @@ export const variants: Section = {
     );
     return {
       tables: [{ rows: resultTable(runs, columns) }],
-      text: `One TCP stream. Each row differs from the default (IPv4 inside and outside, TUN, AES-128, 10 bytes of tag, kernel
-${usable[0]}) in what its name says; all take turns.${missingKernels(asked, usable)}`,
+      text: `One TCP stream a second after the start. Each row differs from the default (IPv4 inside and outside, TUN, AES-128, 10 bytes
+of tag, kernel ${usable[0]}) in what its name says; all take turns.${missingKernels(asked, usable)}`,
       failures,
     };
   },
