@@ -10,7 +10,7 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { DEFAULT_SUITE } from "satp-core";
 import { createPacketBatch, createSatpCipher, EventSignal, FdPoller, joinedBatchSize } from "tun-native";
 import { BURST } from "../src/data-plane/burst.ts";
-import { DataPlane } from "../src/data-plane/data-plane.ts";
+import { AGAIN, DataPlane } from "../src/data-plane/data-plane.ts";
 import { inlineMore } from "../src/data-plane/inlining.ts";
 import {
   INNER_MTU,
@@ -94,7 +94,7 @@ async function run(options: RunnerOptions): Promise<void> {
   while (!ended) {
     for (const end = now() + COMMAND_MS; now() < end; ) {
       const begun = now();
-      if (!plane.nextTurn()) plane.turn(COMMAND_MS);
+      if (!plane.turn(AGAIN)) plane.turn(COMMAND_MS);
       turnMs += now() - begun;
     }
     await yieldToEvents();

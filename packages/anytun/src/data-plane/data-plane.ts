@@ -45,6 +45,9 @@ const CROWDED_BURSTS = -64 * BULK_BURSTS;
  */
 const CROWD_PACKETS = 32;
 
+/** For {@link DataPlane.turn}: after a burst, instead of a longest wait. */
+export const AGAIN = -2;
+
 /**
  * One thread's packet path. A turn waits for the kernel, then moves one burst from the device to
  * the network and one from each socket to the device, so that neither direction starves the other.
@@ -92,24 +95,19 @@ export class DataPlane {
   }
 
   /**
-   * Waits for packets and moves one burst of each ready source.
-   * @param timeoutMs longest wait, -1 for ever, 0 not at all
+   * Waits for packets and moves one burst of each ready source. One method for both kinds of wait: the compiler would take all
+   * that moves packets into each of two, and a lonely answer would come upon code that no request has warmed.
+   * @param timeoutMs longest wait, -1 for ever, 0 not at all; {@link AGAIN} as 0 for after a burst: behind many small packets or
+   *   several long bursts others go first, and it waits awhile when that pays, see `Poller.giveWay` and `Poller.look`
    * @returns whether there was anything
    * @throws TunNativeError when the device or a socket is gone
    */
   turn(timeoutMs: number): boolean {
     // frames that were read from the kernel already are nothing to wait for
     const { pending } = this.#device;
-    return this.#move(pending, this.#poller.wait(pending ? 0 : timeoutMs));
-  }
-
-  /**
-   * As `turn(0)`, for after a burst: behind many small packets or several long bursts others go first, and it waits awhile when
-   * that pays, see `Poller.giveWay` and `Poller.look`.
-   */
-  nextTurn(): boolean {
-    const { pending } = this.#device;
-    return this.#move(pending, pending ? this.#poller.wait(0) : this.#lookAgain());
+    const waits = !pending && timeoutMs !== AGAIN;
+    const ready = pending || waits ? this.#poller.wait(waits ? timeoutMs : 0) : this.#lookAgain();
+    return this.#move(pending, ready);
   }
 
   #lookAgain(): number {

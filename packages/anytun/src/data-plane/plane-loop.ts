@@ -1,6 +1,6 @@
 import type { Tunnel } from "satp-core";
 import type { Poller, UdpSocket } from "tun-native";
-import type { DataPlane } from "./data-plane.ts";
+import { AGAIN, type DataPlane } from "./data-plane.ts";
 import type { Report } from "./messages.ts";
 import { type PlaneReporter, soonest } from "./reporter.ts";
 
@@ -52,9 +52,14 @@ export class PlaneLoop {
     do {
       const { now } = poller;
       const due = soonest(this.#reporter.flush(this.#tunnel, now), this.#tunnel.keepAliveWaitMs(now));
-      let hasMore = plane.turn(soonest(due, mostMs));
-      hadPackets = hasMore;
-      for (let turns = 1; hasMore && turns < MOST_TURNS && !poller.woken; turns++) hasMore = plane.nextTurn();
+      let wait = soonest(due, mostMs);
+      let turns = 0;
+      while (turns < MOST_TURNS && plane.turn(wait)) {
+        turns++;
+        wait = AGAIN;
+        if (poller.woken) break;
+      }
+      hadPackets = turns > 0;
       plane.keepAlive();
       if (!this.#isRefusalTold) this.#tellRefusal();
       // in this order: what the compiler has never seen would undo its work
