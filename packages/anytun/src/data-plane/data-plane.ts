@@ -37,7 +37,7 @@ const BULK_BYTES = 32 * 1024;
  * and what waits in its socket is what every packet has to wait behind. More often costs more than it gains.
  */
 const BULK_BURSTS = 8;
-/** From which it counts where that took long: on a busy machine a stream would wait for other programs most of the time. */
+/** Where their count begins after that took long: on a busy machine a stream would wait for other programs most of the time. */
 const CROWDED_BURSTS = -64 * BULK_BURSTS;
 /**
  * After so many small packets others must have the processor: whoever takes them here has room for few in his socket, and what

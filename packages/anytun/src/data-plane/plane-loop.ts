@@ -48,23 +48,22 @@ export class PlaneLoop {
   run(mostMs: number): boolean {
     const plane = this.#plane;
     const poller = this.#poller;
-    let hadPackets = false;
+    let turns: number;
     do {
       const { now } = poller;
       const due = soonest(this.#reporter.flush(this.#tunnel, now), this.#tunnel.keepAliveWaitMs(now));
       let wait = soonest(due, mostMs);
-      let turns = 0;
+      turns = 0;
       while (turns < MOST_TURNS && plane.turn(wait)) {
         turns++;
         wait = AGAIN;
         if (poller.woken) break;
       }
-      hadPackets = turns > 0;
       plane.keepAlive();
       if (!this.#isRefusalTold) this.#tellRefusal();
       // in this order: what the compiler has never seen would undo its work
     } while (!poller.woken && mostMs < 0);
-    return hadPackets;
+    return turns > 0;
   }
 
   #tellRefusal(): void {
