@@ -39,8 +39,8 @@ const TUNNELS: readonly Round[] = [
 const PACKET_LIMIT = 1200;
 /** Packets are there already when this is waited for; so long where they do not come through. */
 const MOST_WAIT_MS = 1;
-/** Where the store begins for a new key. */
-const FIRST_SEQUENCE = 0x10000000;
+/** Where the store begins for a new key, and where it comes to with time: above 2³¹ a number is of another type for the compiler. */
+const FIRST_SEQUENCES = [0x10000000, 0xe0000000] as const;
 const EVERYWHERE = [parsePrefix("0.0.0.0/0"), parsePrefix("::/0")];
 
 /**
@@ -97,7 +97,8 @@ export class WarmUp {
       return false;
     }
     const { loopback, cipher } = this.#parts;
-    this.#rounds = rounds(this.#setup, loopback, cipher, round);
+    const first = FIRST_SEQUENCES[this.#tunnels % 2 === 0 ? 0 : 1];
+    this.#rounds = rounds(this.#setup, loopback, cipher, round, first);
     return true;
   }
 }
@@ -121,6 +122,7 @@ function* rounds(
   loopback: Loopback,
   cipher: SatpCipher,
   { samples, bursts }: Round,
+  first: number,
 ): Generator<number, void> {
   const { mux, sample } = setup;
   const context = {
@@ -133,7 +135,7 @@ function* rounds(
   const { device, sockets, poller, frames, datagrams, endpoint } = loopback;
   // so many that they become few on the way, as they do in a real tunnel
   const numbers = Math.ceil(1.5 * ROUNDS * bursts.reduce((sum, burst) => sum + burst));
-  const sequence = { senderId: 0, first: FIRST_SEQUENCE, end: FIRST_SEQUENCE + numbers };
+  const sequence = { senderId: 0, first, end: first + numbers };
   const send = (): void => {};
   const reporter = new PlaneReporter(send, sockets);
   const tunnel = planeTunnel(setup, reporter);
