@@ -33,7 +33,7 @@ export interface Figures {
 export async function measureContender(contender: Contender, seconds: number): Promise<Figures> {
   await using lab = await Lab.create();
   const [left, right] = await lab.pair("left", "right");
-  const tunnel = await contender.start(left, right);
+  const tunnel = await settled(contender, left, right);
   const idle = await measureIdleLatency(left, tunnel, Math.min(2, seconds));
   const busy = await measureBusyLatency(left, tunnel, Math.min(2, seconds));
   const tcp = await measureTcp(left, right, tunnel, seconds);

@@ -49,12 +49,12 @@ export const contenders: Section = {
     const rows = resultTable(runs, costs);
     return {
       tables: [{ rows: resultTable(runs, rates) }, { rows: withLosses(rows, runs) }],
-      text: `× is the ratio to ${reference}. All tunnels have an MTU of 1400; the SATP daemons run with the same options (AES-128 in counter
-mode, HMAC-SHA1 with 10 bytes). TCP: one iperf3 stream from left to right; four of them; one from right to left; one each way.
-CPU: processor seconds of the daemon under the first of these, all threads, user and kernel, per 10⁹ bytes delivered. 64-byte UDP:
-datagrams delivered while iperf3 sends as fast as it can. Ping: median of a hundred a second, alone, beside an endless loop for
-each processor, and beside a TCP stream; lost: of those beside the stream, all runs. RSS: mean of both daemons under load. The TCP
-rate of a run was at most ${(largestSpread(runs, ({ tcp }) => tcp) * 100).toFixed(0)} % away from its median.`,
+      text: `× is the ratio to ${reference}. All tunnels have an MTU of 1400 and are a second old; the SATP daemons run with the same
+options (AES-128 in counter mode, HMAC-SHA1 with 10 bytes). TCP: one iperf3 stream from left to right; four of them; one from right
+to left; one each way. CPU: processor seconds of the daemon under the first of these, all threads, user and kernel, per 10⁹ bytes
+delivered. 64-byte UDP: datagrams delivered while iperf3 sends as fast as it can. Ping: median of a hundred a second, alone, beside
+an endless loop for each processor, and beside a TCP stream; lost: of those beside the stream, all runs. RSS: mean of both daemons
+under load. The TCP rate of a run was at most ${(largestSpread(runs, ({ tcp }) => tcp) * 100).toFixed(0)} % away from its median.`,
       failures,
       bars: pictures(runs),
     };
