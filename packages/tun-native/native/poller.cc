@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "functions.h"
+#include "idle_watch.h"
 #include "read_order.h"
 
 namespace tun_native {
@@ -13,13 +14,17 @@ namespace {
 
 constexpr size_t kMostSources = 30;
 constexpr size_t kWordsPerRow = 2;
+// Rows of the table behind the sources: the outcome, and the descriptor of /proc/uptime.
+constexpr size_t kRowsBehind = 2;
+// Numbers of the clock, shared with src/poller.ts: the time of the end, and an IdleWatch.
+constexpr size_t kClockNumbers = 4;
 // Instead of a time to look, shared with src/poller.ts.
 constexpr int kGiveWay = -1;
 
 // Who keeps the processor for so long computes and does not wait for what this thread does next.
 constexpr int64_t kLongTurnNs = 2000000;
 
-// The row behind the last source, shared with src/poller.ts: whether the signal rang, and whether somebody else kept the
+// The outcome, shared with src/poller.ts: whether the signal rang, and whether somebody else kept the
 // processor during the look.
 enum Outcome { kNotWoken = 0, kWoken = 1 };
 enum Look { kInTime = 0, kCrowded = 1 };
@@ -34,10 +39,12 @@ int64_t monotonicMs() { return monotonicNs() / 1000000; }
 
 // Looks again and again instead of sleeping: being woken costs both sides more than a few looks. Others who could use
 // the processor go first, with kGiveWay even if there is something already; `outcome` tells whether they kept it for long.
-int look(pollfd* requests, size_t rows, int64_t longestNs, int32_t& outcome) {
+// On a busy machine it looks once: whoever is to take the last packet may be waiting for this processor.
+int look(pollfd* requests, size_t rows, int64_t longestNs, int32_t& outcome, IdleWatch* watch, int uptimeFile) {
   int ready = longestNs == kGiveWay ? 0 : poll(requests, rows, 0);
   if (ready == 0 && longestNs != 0) {
     int64_t now = monotonicNs();
+    if (longestNs != kGiveWay && watch->isMachineBusy(uptimeFile, static_cast<double>(now) / 1e6)) return 0;
     const int64_t end = now + longestNs;
     do {
       const int64_t before = now;
@@ -91,9 +98,9 @@ void readNow(int32_t number) {
 
 }  // namespace
 
-// Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; one more row takes the outcome. With a
-// time-out of 0 it looks for up to `lookNs` nanoseconds, or once behind others (kGiveWay), else it sleeps. `clock` takes the
-// time of the end, in milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is
+// Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; kRowsBehind more. With a time-out of 0 it looks
+// for up to `lookNs` nanoseconds, or once behind others (kGiveWay), else it sleeps. `clock` takes the time of the end, in
+// milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is
 // gone: its revents are in the table then.
 napi_value pollDescriptors(napi_env env, napi_callback_info info) {
   Arguments<5> args(env, info);
@@ -102,16 +109,20 @@ napi_value pollDescriptors(napi_env env, napi_callback_info info) {
   const int lookNs = args.integer(2);
   const View<double> clock = args.numbers(3);
   const View<int32_t> orders = args.words(4);
-  const size_t rows = table.length / kWordsPerRow - 1;
-  if (clock.length == 0 || table.length < 2 * kWordsPerRow || rows > kMostSources + 1) return toInteger(env, -EINVAL);
+  const size_t rows = table.length / kWordsPerRow - kRowsBehind;
+  if (clock.length < kClockNumbers || table.length < (1 + kRowsBehind) * kWordsPerRow || rows > kMostSources + 1) {
+    return toInteger(env, -EINVAL);
+  }
   int32_t& outcome = table.data[rows * kWordsPerRow];
   int32_t& lookOutcome = table.data[rows * kWordsPerRow + 1];
+  const int uptimeFile = table.data[(rows + 1) * kWordsPerRow];
+  IdleWatch* watch = reinterpret_cast<IdleWatch*>(clock.data + 1);
   outcome = kNotWoken;
   lookOutcome = kInTime;
 
   pollfd requests[kMostSources + 1];
   for (size_t i = 0; i < rows; i++) requests[i] = {table.data[i * kWordsPerRow], POLLIN, 0};
-  const int ready = timeout == 0 ? look(requests, rows, lookNs, lookOutcome) : sleepUntilReady(requests, rows, timeout);
+  const int ready = timeout == 0 ? look(requests, rows, lookNs, lookOutcome, watch, uptimeFile) : sleepUntilReady(requests, rows, timeout);
   if (ready < 0) return toInteger(env, -errno);
   clock.data[0] = static_cast<double>(monotonicNs()) / 1e6;
   if (ready == 0) return toInteger(env, 0);

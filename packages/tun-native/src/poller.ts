@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import type { NativeBinding } from "./binding.ts";
 import type { PacketBatch, Poller } from "./contracts.ts";
 import { argumentError, closedError } from "./errors.ts";
@@ -10,6 +11,10 @@ import { systemError } from "./system-error.ts";
 
 const MOST_SOURCES = 30;
 const WORDS_PER_ROW = 2;
+/** Behind the sources, shared with native/poller.cc. */
+const ROWS_BEHIND = 2;
+/** The time of the end, and what native/idle_watch.h remembers. */
+const CLOCK_NUMBERS = 4;
 const WOKEN = 1;
 const CROWDED = 1;
 const POLLIN = 1;
@@ -43,7 +48,9 @@ export class FdPoller implements Poller {
   readonly #pollDescriptors: NativeBinding["pollDescriptors"] = loadBinding().pollDescriptors;
   readonly #spin = new SpinBudget();
   readonly #mostSpinNs: number;
-  readonly #clock: Pinned<Float64Array> = new Pinned(new Float64Array(1));
+  readonly #clock: Pinned<Float64Array> = new Pinned(new Float64Array(CLOCK_NUMBERS));
+  /** Descriptor of the file that says how idle the processors are, -1 where there is none. */
+  #uptime: number;
   readonly #outcomeAt: number;
   /** Numbers of the orders by source, 0 where there is none. */
   readonly #orders: Pinned<Int32Array>;
@@ -52,6 +59,7 @@ export class FdPoller implements Poller {
 
   /**
    * @param mostSpinUs the longest `look()`, in microseconds; 0: never longer than `wait(0)`
+   * @param uptimeFile tells how idle the processors are, see proc_uptime(5)
    * @throws TunNativeError `ERR_ARGUMENT` for more than 30 sources, or one that another poller reads ahead
    */
   constructor(
@@ -59,12 +67,13 @@ export class FdPoller implements Poller {
     signal: EventSignal,
     readAhead: readonly ReadAhead[] = [],
     mostSpinUs: number = MOST_SPIN_US,
+    uptimeFile = "/proc/uptime",
   ) {
     if (sources.length > MOST_SOURCES) throw argumentError("sources", sources.length, `at most ${MOST_SOURCES}`);
     this.#mostSpinNs = mostSpinUs * 1000;
     this.#labels = sources.map((source) => source.label ?? `descriptor ${source.fd}`);
     this.#outcomeAt = (sources.length + 1) * WORDS_PER_ROW;
-    const table = new Int32Array(this.#outcomeAt + WORDS_PER_ROW);
+    const table = new Int32Array(this.#outcomeAt + ROWS_BEHIND * WORDS_PER_ROW);
     table[0] = signal.fd;
     sources.forEach((source, i) => {
       table[(i + 1) * WORDS_PER_ROW] = source.fd;
@@ -77,6 +86,9 @@ export class FdPoller implements Poller {
       this.#held.push(order);
       this.#orders.array[index] = order.number;
     }
+    // last: what fails before leaves no file open
+    this.#uptime = openForReading(uptimeFile);
+    table[this.#outcomeAt + WORDS_PER_ROW] = this.#uptime;
   }
 
   wait(timeoutMs: number): number {
@@ -116,6 +128,8 @@ export class FdPoller implements Poller {
     this.#clock.release();
     this.#orders.release();
     for (const order of this.#held.splice(0)) order.release();
+    if (this.#uptime >= 0) closeSync(this.#uptime);
+    this.#uptime = -1;
   }
 
   [Symbol.dispose](): void {
@@ -144,5 +158,14 @@ export class FdPoller implements Poller {
       throw systemError(EBADFD, (events & POLLERR) !== 0 ? "poll(POLLERR)" : "poll(POLLNVAL)", label);
     }
     throw systemError(result, "poll", "sources");
+  }
+}
+
+/** -1 where it cannot be read: everything works without it. */
+function openForReading(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch {
+    return -1;
   }
 }

@@ -48,9 +48,9 @@ describe("pinned memory", () => {
   });
 
   it("is not found under a number that nobody has, or of another type", () => {
-    const table = new Pinned(new Int32Array(4));
+    const table = new Pinned(new Int32Array(6));
     const call = (memory: number): number =>
-      loadBinding().pollDescriptors(memory, 0, 0, new Float64Array(1), new Int32Array(1));
+      loadBinding().pollDescriptors(memory, 0, 0, new Float64Array(4), new Int32Array(1));
     expect([0, -1, 5000, 2 ** 31 - 1].map((number) => call(number))).toEqual(new Array(4).fill(-22));
     expect(call(Number(pin(64).memory))).toBe(-22);
     expect(call(Number(table.memory))).not.toBe(-22);

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { readdirSync, readlinkSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import {
@@ -152,6 +153,46 @@ describe("a poller", () => {
     signal.signal();
     expect(poller.giveWay()).toBe(1);
     expect(poller.woken).toBe(true);
+  });
+
+  it("looks only once while no processor is idle", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "poller-"));
+    const file = join(folder, "uptime");
+    const socket = udp();
+    const batch = createPacketBatch({ capacity: 4, bytes: 256 });
+    const blind = keep(new FdPoller([socket], keep(EventSignal.create()), [], 50, file));
+    const shortestLookUs = (which: FdPoller): number => {
+      sendTo(socket);
+      // a packet makes it look for the next one
+      expect(which.wait(1000)).toBe(1);
+      socket.receive(batch);
+      const times = Array.from({ length: 50 }, () => {
+        const started = performance.now();
+        expect(which.look()).toBe(0);
+        return (performance.now() - started) * 1000;
+      });
+      return Math.min(...times);
+    };
+    // other programs can end each look early, and then there is none for a while
+    const looks = (which: FdPoller): Promise<void> =>
+      expect.poll(() => shortestLookUs(which), { timeout: 20_000, interval: 1 }).toBeGreaterThan(49);
+    const readingTooOld = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1001));
+    try {
+      writeFileSync(file, "100.00 1234.50\n");
+      const reading = keep(new FdPoller([socket], keep(EventSignal.create()), [], 50, file));
+      await looks(reading);
+      await readingTooOld();
+      expect(shortestLookUs(reading)).toBeLessThan(49);
+      writeFileSync(file, "101.00 1235.40\n");
+      await readingTooOld();
+      await looks(reading);
+      // made before there was a file
+      await looks(blind);
+      await readingTooOld();
+      await looks(blind);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("names a source that was closed under it", () => {
