@@ -14,6 +14,7 @@ const Function kFunctions[] = {
     {"closeDescriptor", closeDescriptor},
     {"pinMemory", pinMemory},
     {"unpinMemory", unpinMemory},
+    {"shareCallWords", shareCallWords},
     {"createPacketPair", createPacketPair},
     {"createEvent", createEvent},
     {"signalEvent", signalEvent},
@@ -76,6 +77,7 @@ const Function kFunctions[] = {
     {"removeCipherContext", removeCipherContext},
     {"sealPackets", sealPackets},
     {"openPackets", openPackets},
+    {"cipherNumber", cipherNumber},
     {"closeCipher", closeCipher},
 };
 

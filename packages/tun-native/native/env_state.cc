@@ -23,6 +23,7 @@ void destroyEnvState(napi_env, void* data, void*) {
   for (size_t i = 0; i < state->count; i++) close(state->owned[i]);
   free(state->owned);
   free(state);
+  forgetPinned();
 }
 
 bool append(EnvState* state, int fd) {

@@ -20,6 +20,7 @@ napi_value unlockFile(napi_env env, napi_callback_info info);
 // pinned_memory.cc
 napi_value pinMemory(napi_env env, napi_callback_info info);
 napi_value unpinMemory(napi_env env, napi_callback_info info);
+napi_value shareCallWords(napi_env env, napi_callback_info info);
 
 // tun_device.cc
 napi_value setInterface(napi_env env, napi_callback_info info);
@@ -109,6 +110,7 @@ napi_value addCipherContext(napi_env env, napi_callback_info info);
 napi_value removeCipherContext(napi_env env, napi_callback_info info);
 napi_value sealPackets(napi_env env, napi_callback_info info);
 napi_value openPackets(napi_env env, napi_callback_info info);
+napi_value cipherNumber(napi_env env, napi_callback_info info);
 napi_value closeCipher(napi_env env, napi_callback_info info);
 
 // constants.cc

@@ -30,7 +30,7 @@ struct View {
 
 // The view that a number of pinned memory stands for; empty if it is not of this type.
 template <typename T>
-View<T> pinnedView(int32_t number, napi_typedarray_type wanted) {
+View<T> pinnedView(int32_t number, int32_t wanted) {
   const PinnedMemory* memory = findPinned(number);
   if (memory == nullptr || memory->type != wanted) return {};
   return {static_cast<T*>(memory->data), memory->length};

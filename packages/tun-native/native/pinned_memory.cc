@@ -1,44 +1,97 @@
 #include "pinned_memory.h"
 
+#include <stdlib.h>
+
+#include "call.h"
 #include "functions.h"
 
 namespace tun_native {
 namespace {
 
-constexpr int32_t kMostPinned = 1024;
+// At a known distance from the thread pointer, instead of a call at each access. musl loads no library that asks for that.
+#ifdef __GLIBC__
+#define NEAR_THREAD_POINTER __attribute__((tls_model("initial-exec")))
+#else
+#define NEAR_THREAD_POINTER
+#endif
+
+constexpr int32_t kFirstCapacity = 256;
 
 // An environment never leaves its thread, and its references end with it.
-thread_local PinnedMemory pinned[kMostPinned];
+struct Table {
+  PinnedMemory* rows;
+  int32_t capacity;
+  int32_t* callWords;
+};
+thread_local Table table NEAR_THREAD_POINTER;
+
+bool grow() {
+  const int32_t capacity = table.capacity == 0 ? kFirstCapacity : table.capacity * 2;
+  PinnedMemory* rows = static_cast<PinnedMemory*>(realloc(table.rows, static_cast<size_t>(capacity) * sizeof(PinnedMemory)));
+  if (rows == nullptr) return false;
+  for (int32_t i = table.capacity; i < capacity; i++) rows[i] = {};
+  table.rows = rows;
+  table.capacity = capacity;
+  return true;
+}
 
 }  // namespace
 
 const PinnedMemory* findPinned(int32_t number) {
-  if (number < 1 || number > kMostPinned || pinned[number - 1].owner == nullptr) return nullptr;
-  return &pinned[number - 1];
+  if (number < 1 || number > table.capacity || !table.rows[number - 1].isTaken) return nullptr;
+  return &table.rows[number - 1];
 }
 
-// The number of an array's memory from now on, 0 when there is no number left. The array must not be transferred.
+int32_t pin(const PinnedMemory& memory) {
+  int32_t place = 0;
+  while (place < table.capacity && table.rows[place].isTaken) place++;
+  if (place == table.capacity && !grow()) return -ENOMEM;
+  table.rows[place] = memory;
+  table.rows[place].isTaken = true;
+  return place + 1;
+}
+
+void unpin(int32_t number) {
+  if (findPinned(number) != nullptr) table.rows[number - 1] = {};
+}
+
+void forgetPinned() {
+  free(table.rows);
+  table = {};
+}
+
+int32_t* callWords() { return table.callWords; }
+
+// The number of an array's memory from now on, or -errno. The array must not be transferred.
 napi_value pinMemory(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
   PinnedMemory memory{};
-  if (napi_get_typedarray_info(env, args.value(0), &memory.type, &memory.length, &memory.data, nullptr, nullptr) != napi_ok) {
-    return toInteger(env, 0);
+  napi_typedarray_type type;
+  if (napi_get_typedarray_info(env, args.value(0), &type, &memory.length, &memory.data, nullptr, nullptr) != napi_ok) {
+    return toInteger(env, -EINVAL);
   }
-  for (int32_t i = 0; i < kMostPinned; i++) {
-    if (pinned[i].owner != nullptr) continue;
-    if (napi_create_reference(env, args.value(0), 1, &memory.owner) != napi_ok) break;
-    pinned[i] = memory;
-    return toInteger(env, i + 1);
-  }
-  return toInteger(env, 0);
+  memory.type = type;
+  if (napi_create_reference(env, args.value(0), 1, &memory.owner) != napi_ok) return toInteger(env, -ENOMEM);
+  const int32_t number = pin(memory);
+  if (number < 0) napi_delete_reference(env, memory.owner);
+  return toInteger(env, number);
 }
 
 napi_value unpinMemory(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
-  const int32_t number = args.integer(0);
-  if (findPinned(number) == nullptr) return toInteger(env, -ENOENT);
-  napi_delete_reference(env, pinned[number - 1].owner);
-  pinned[number - 1].owner = nullptr;
+  const PinnedMemory* memory = findPinned(args.integer(0));
+  if (memory == nullptr || memory->owner == nullptr) return toInteger(env, -ENOENT);
+  napi_delete_reference(env, memory->owner);
+  unpin(args.integer(0));
+  return toInteger(env, 0);
+}
+
+// Where the calls of this thread find their arguments from now on. The array must stay pinned.
+napi_value shareCallWords(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  const View<int32_t> words = args.words(0);
+  if (words.length < kCallWords) return toInteger(env, -EINVAL);
+  table.callWords = words.data;
   return toInteger(env, 0);
 }
 

@@ -1,5 +1,5 @@
-// Memory of typed arrays that JavaScript names by a number: asking Node-API for the pointer of an array in each call
-// costs more than many of the calls themselves.
+// What JavaScript names by a number: memory of typed arrays, and ciphers. Asking Node-API for the pointer of an array in
+// each call costs more than many of the calls themselves.
 #pragma once
 
 #include <node_api.h>
@@ -8,14 +8,29 @@
 
 namespace tun_native {
 
+// Beside the types of arrays.
+constexpr int32_t kCipherType = -1;
+
 struct PinnedMemory {
-  napi_typedarray_type type;
+  bool isTaken;
+  // A napi_typedarray_type, or kCipherType.
+  int32_t type;
   void* data;
   size_t length;
-  napi_ref owner;  // keeps the array alive; null when the place is free
+  // Keeps an array alive.
+  napi_ref owner;
 };
 
-// The memory of this thread with this number, or null.
+// What has this number on this thread, or null. Until the next pin().
 const PinnedMemory* findPinned(int32_t number);
+
+// The first free number from now on, or -ENOMEM.
+int32_t pin(const PinnedMemory& memory);
+
+// Gives the number back.
+void unpin(int32_t number);
+
+// At the end of the thread's environment.
+void forgetPinned();
 
 }  // namespace tun_native

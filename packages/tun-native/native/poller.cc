@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "functions.h"
 #include "idle_watch.h"
 #include "read_order.h"
@@ -102,8 +103,8 @@ void readNow(int32_t number) {
 // for up to `lookNs` nanoseconds, or once behind others (kGiveWay), else it sleeps. `clock` takes the time of the end, in
 // milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is
 // gone: its revents are in the table then.
-napi_value pollDescriptors(napi_env env, napi_callback_info info) {
-  Arguments<5> args(env, info);
+napi_value pollDescriptors(napi_env, napi_callback_info) {
+  const Call args;
   const View<int32_t> table = args.words(0);
   const int timeout = args.integer(1);
   const int lookNs = args.integer(2);
@@ -111,7 +112,7 @@ napi_value pollDescriptors(napi_env env, napi_callback_info info) {
   const View<int32_t> orders = args.words(4);
   const size_t rows = table.length / kWordsPerRow - kRowsBehind;
   if (clock.length < kClockNumbers || table.length < (1 + kRowsBehind) * kWordsPerRow || rows > kMostSources + 1) {
-    return toInteger(env, -EINVAL);
+    return args.end(-EINVAL);
   }
   int32_t& outcome = table.data[rows * kWordsPerRow];
   int32_t& lookOutcome = table.data[rows * kWordsPerRow + 1];
@@ -123,13 +124,13 @@ napi_value pollDescriptors(napi_env env, napi_callback_info info) {
   pollfd requests[kMostSources + 1];
   for (size_t i = 0; i < rows; i++) requests[i] = {table.data[i * kWordsPerRow], POLLIN, 0};
   const int ready = timeout == 0 ? look(requests, rows, lookNs, lookOutcome, watch, uptimeFile) : sleepUntilReady(requests, rows, timeout);
-  if (ready < 0) return toInteger(env, -errno);
+  if (ready < 0) return args.end(-errno);
   clock.data[0] = static_cast<double>(monotonicNs()) / 1e6;
-  if (ready == 0) return toInteger(env, 0);
+  if (ready == 0) return args.end(0);
 
   if ((requests[0].revents & POLLIN) != 0) {
     uint64_t count;
-    if (read(requests[0].fd, &count, sizeof count) < 0 && errno != EAGAIN) return toInteger(env, -errno);
+    if (read(requests[0].fd, &count, sizeof count) < 0 && errno != EAGAIN) return args.end(-errno);
     outcome = kWoken;
   }
   int32_t readable = 0;
@@ -142,10 +143,10 @@ napi_value pollDescriptors(napi_env env, napi_callback_info info) {
     if ((events & (POLLNVAL | POLLHUP)) != 0) gone = true;
     if ((events & POLLERR) != 0 && !clearSocketError(requests[i].fd)) gone = true;
   }
-  if (gone) return toInteger(env, -EIO);
+  if (gone) return args.end(-EIO);
   const size_t first = static_cast<size_t>(__builtin_ctz(static_cast<uint32_t>(readable) | 1u << 31));
   if (first < orders.length && orders.data[first] != 0) readNow(orders.data[first]);
-  return toInteger(env, readable);
+  return args.end(readable);
 }
 
 }  // namespace tun_native

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "call.h"
 #include "functions.h"
 #include "udp_messages.h"
 
@@ -273,8 +274,8 @@ size_t socketStateWords() { return kSocketStateWords + kNarrowPaths * kNarrowPat
 
 // Sends rows [first, first + count) to their endpoints. Returns how many left; the others are counted in `errors`
 // by SendFailure and the last errno goes to the state. -EFAULT for rows outside the arena: nothing was sent then.
-napi_value sendDatagrams(napi_env env, napi_callback_info info) {
-  Arguments<10> args(env, info);
+napi_value sendDatagrams(napi_env, napi_callback_info) {
+  const Call args;
   const View<uint8_t> bytes = args.bytes(2);
   const View<int32_t> descriptors = args.words(3);
   const View<int32_t> endpoints = args.words(4);
@@ -285,14 +286,14 @@ napi_value sendDatagrams(napi_env env, napi_callback_info info) {
   const View<double> counters = args.numbers(9);
   if (errors.length < 4 || state.length < socketStateWords() || counters.length < kSocketCounters ||
       !rowsExist(first, count, descriptors.length, kDescriptorWords) || !rowsExist(first, count, endpoints.length, kEndpointWords)) {
-    return toInteger(env, -EFAULT);
+    return args.end(-EFAULT);
   }
   Sender sender{args.integer(0), args.integer(1), {bytes.data, bytes.length, descriptors.data}, endpoints.data, errors.data, state.data,
                 reinterpret_cast<NarrowPath*>(state.data + kSocketStateWords), counters.data, 0, false};
   for (int32_t i = first; i < first + count; i++) {
-    if (!sender.rows.holds(sender.rows.row(i))) return toInteger(env, -EFAULT);
+    if (!sender.rows.holds(sender.rows.row(i))) return args.end(-EFAULT);
   }
-  return toInteger(env, sender.sendRows(first, count, true));
+  return args.end(sender.sendRows(first, count, true));
 }
 
 }  // namespace tun_native

@@ -1,9 +1,10 @@
-/** What a native call takes for a typed array: the array, or the number under which it was pinned. */
-export type MemoryOf<T> = T | number;
+/** The number under which a typed array was pinned, see `Pinned`. */
+export type MemoryNumber = number;
 
 /**
  * What the addon offers, typed. Every function is one system call or one batch of them: results below zero are
- * `-errno`, policy and errors are made in the TypeScript files beside this one.
+ * `-errno`, policy and errors are made in the TypeScript files beside this one. Those that return nothing take their
+ * arguments from the call words, in the order that is given, and leave the result there, see `callWords`.
  */
 export interface NativeBinding {
   readonly constants: NativeConstants;
@@ -24,17 +25,18 @@ export interface NativeBinding {
   // Memory
   pinMemory(array: Uint8Array | Int32Array | Float64Array): number;
   unpinMemory(number: number): number;
+  shareCallWords(words: MemoryNumber): number;
 
   // TUN and TAP
   setInterface(fd: number, name: string, flags: number): string | number;
-  readFrames(fd: number, maxFrameBytes: number, bytes: MemoryOf<Uint8Array>, descriptors: MemoryOf<Int32Array>): number;
+  readFrames(fd: number, maxFrameBytes: number, bytes: MemoryNumber, descriptors: MemoryNumber): number;
   writeFrames(
     fd: number,
-    bytes: MemoryOf<Uint8Array>,
-    descriptors: MemoryOf<Int32Array>,
+    bytes: MemoryNumber,
+    descriptors: MemoryNumber,
     first: number,
     count: number,
-    status: MemoryOf<Int32Array>,
+    status: MemoryNumber,
   ): number;
   readFrame(fd: number, bytes: Uint8Array): number;
   writeFrame(fd: number, frame: Uint8Array): number;
@@ -44,28 +46,20 @@ export interface NativeBinding {
   /** Whether the kernel serves a device through an io_uring: 0 or -errno. */
   probeRing(fd: number): number;
   /** Opens the ring of a device; it lives until `closeQueue`. */
-  openRing(queue: MemoryOf<Uint8Array>): number;
+  openRing(queue: MemoryNumber): number;
   /** Ends the ring and gives back the room for waiting frames, which the first read took. Idempotent. */
-  closeQueue(queue: MemoryOf<Uint8Array>): number;
+  closeQueue(queue: MemoryNumber): number;
   readQueue(
     fd: number,
     maxFrameBytes: number,
-    queue: MemoryOf<Uint8Array>,
-    state: MemoryOf<Int32Array>,
-    counters: MemoryOf<Float64Array>,
-    bytes: MemoryOf<Uint8Array>,
-    descriptors: MemoryOf<Int32Array>,
+    queue: MemoryNumber,
+    state: MemoryNumber,
+    counters: MemoryNumber,
+    bytes: MemoryNumber,
+    descriptors: MemoryNumber,
   ): number;
-  writeQueue(
-    fd: number,
-    queue: MemoryOf<Uint8Array>,
-    state: MemoryOf<Int32Array>,
-    counters: MemoryOf<Float64Array>,
-    bytes: MemoryOf<Uint8Array>,
-    descriptors: MemoryOf<Int32Array>,
-    first: number,
-    count: number,
-  ): number;
+  /** Call words: fd, queue, state, counters, bytes, descriptors, first, count. */
+  writeQueue(): void;
 
   // UDP
   createSocket(family: 4 | 6): number;
@@ -79,24 +73,14 @@ export interface NativeBinding {
   receiveDatagrams(
     fd: number,
     socketId: number,
-    bytes: MemoryOf<Uint8Array>,
-    descriptors: MemoryOf<Int32Array>,
-    endpoints: MemoryOf<Int32Array>,
+    bytes: MemoryNumber,
+    descriptors: MemoryNumber,
+    endpoints: MemoryNumber,
     isJoining: 0 | 1,
-    counters: MemoryOf<Float64Array>,
+    counters: MemoryNumber,
   ): number;
-  sendDatagrams(
-    fd: number,
-    family: 4 | 6,
-    bytes: MemoryOf<Uint8Array>,
-    descriptors: MemoryOf<Int32Array>,
-    endpoints: MemoryOf<Int32Array>,
-    first: number,
-    count: number,
-    errors: MemoryOf<Float64Array>,
-    state: MemoryOf<Int32Array>,
-    counters: MemoryOf<Float64Array>,
-  ): number;
+  /** Call words: fd, family, bytes, descriptors, endpoints, first, count, errors, state, counters. */
+  sendDatagrams(): void;
 
   connectSocket(fd: number, endpoint: Int32Array): number;
   receiveErrorReport(fd: number, bytes: Uint8Array, words: Int32Array): number;
@@ -109,13 +93,8 @@ export interface NativeBinding {
   sendUnixDatagram(fd: number, bytes: Uint8Array): number;
 
   // Waiting
-  pollDescriptors(
-    table: MemoryOf<Int32Array>,
-    timeoutMs: number,
-    lookNs: number,
-    clock: MemoryOf<Float64Array>,
-    orders: MemoryOf<Int32Array>,
-  ): number;
+  /** Call words: table, timeoutMs, lookNs, clock, orders. */
+  pollDescriptors(): void;
   openReadiness(callback: (fd: number) => void): NativeHandle | number;
   armReadiness(readiness: NativeHandle, fd: number): number;
   disarmReadiness(readiness: NativeHandle, fd: number): number;
@@ -146,21 +125,11 @@ export interface NativeBinding {
   createCipher(kernel: string): NativeHandle | number;
   addCipherContext(cipher: NativeHandle, masterKey: Uint8Array, masterSalt: Uint8Array, numbers: Int32Array): number;
   removeCipherContext(cipher: NativeHandle, id: number): number;
-  sealPackets(
-    cipher: NativeHandle,
-    bytes: MemoryOf<Uint8Array>,
-    descriptors: MemoryOf<Int32Array>,
-    first: number,
-    count: number,
-  ): number;
-  openPackets(
-    cipher: NativeHandle,
-    bytes: MemoryOf<Uint8Array>,
-    descriptors: MemoryOf<Int32Array>,
-    first: number,
-    count: number,
-    endpoints: MemoryOf<Int32Array>,
-  ): number;
+  /** Call words: cipher, bytes, descriptors, first, count, endpoints. */
+  sealPackets(): void;
+  /** Call words: cipher, bytes, descriptors, first, count, endpoints. */
+  openPackets(): void;
+  cipherNumber(cipher: NativeHandle): number;
   closeCipher(cipher: NativeHandle): number;
 }
 

@@ -1,35 +1,38 @@
-import type { MemoryOf } from "./binding.ts";
+import type { MemoryNumber } from "./binding.ts";
 import type { PacketBatch } from "./contracts.ts";
 import { loadBinding } from "./load-binding.ts";
+import { check } from "./system-error.ts";
 
 /**
  * An array that the addon finds by a number: looking at a typed array anew in each call costs more than the call. It
- * must not be transferred to another thread. There are 1024 numbers per thread; beyond them the array itself is used.
+ * must not be transferred to another thread.
  */
 export class Pinned<T extends Uint8Array | Int32Array | Float64Array> {
   readonly array: T;
-  /** For native calls. */
-  memory: MemoryOf<T>;
+  /** For native calls; 0, which is nobody's, when it was released. */
+  memory: MemoryNumber;
 
+  /** @throws TunNativeError `ENOMEM` */
   constructor(array: T) {
     this.array = array;
-    const number = loadBinding().pinMemory(array);
-    this.memory = number === 0 ? array : number;
+    this.memory = check(loadBinding().pinMemory(array), "realloc", "pinned memory");
   }
 
   /** Gives the number back. Idempotent; the array can be used as before. */
   release(): void {
-    if (typeof this.memory === "number") loadBinding().unpinMemory(this.memory);
-    this.memory = this.array;
+    if (this.memory !== 0) loadBinding().unpinMemory(this.memory);
+    this.memory = 0;
   }
 }
 
 /** The arrays of a batch as native calls take them. */
 export interface BatchMemory {
-  readonly bytes: MemoryOf<Uint8Array>;
-  readonly descriptors: MemoryOf<Int32Array>;
-  readonly endpoints: MemoryOf<Int32Array>;
+  readonly bytes: MemoryNumber;
+  readonly descriptors: MemoryNumber;
+  readonly endpoints: MemoryNumber;
 }
+
+const NOTHING: BatchMemory = { bytes: 0, descriptors: 0, endpoints: 0 };
 
 const forgotten = new FinalizationRegistry<readonly Pinned<Uint8Array | Int32Array>[]>((parts) => {
   for (const part of parts) part.release();
@@ -37,6 +40,8 @@ const forgotten = new FinalizationRegistry<readonly Pinned<Uint8Array | Int32Arr
 
 /** A batch whose memory the addon knows. A structured clone is a plain batch: the numbers belong to this thread. */
 export class PinnedBatch implements PacketBatch {
+  /** Batches of other classes, by themselves. */
+  static readonly #plain = new WeakMap<PacketBatch, PinnedBatch>();
   readonly capacity: number;
   readonly bytes: Uint8Array;
   readonly descriptors: Int32Array;
@@ -57,6 +62,17 @@ export class PinnedBatch implements PacketBatch {
   /** What to hand to native calls for any batch. */
   static memoryOf(batch: PacketBatch): BatchMemory {
     // a transferred buffer has no bytes left, and its number leads to memory of somebody else
-    return batch instanceof PinnedBatch && batch.bytes.length > 0 ? batch.#memory : batch;
+    if (batch.bytes.length === 0) return NOTHING;
+    return batch instanceof PinnedBatch ? batch.#memory : PinnedBatch.#memoryOfPlain(batch);
+  }
+
+  static #memoryOfPlain(batch: PacketBatch): BatchMemory {
+    if (batch.descriptors.length === 0 || batch.endpoints.length === 0) return NOTHING;
+    let pinned = PinnedBatch.#plain.get(batch);
+    if (pinned === undefined) {
+      pinned = new PinnedBatch(batch);
+      PinnedBatch.#plain.set(batch, pinned);
+    }
+    return pinned.#memory;
   }
 }

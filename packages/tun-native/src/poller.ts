@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import type { NativeBinding } from "./binding.ts";
+import { callWords, RESULT } from "./call-words.ts";
 import type { PacketBatch, Poller } from "./contracts.ts";
 import { argumentError, closedError } from "./errors.ts";
 import type { EventSignal } from "./event-signal.ts";
@@ -46,6 +47,7 @@ export class FdPoller implements Poller {
   readonly #labels: readonly string[];
   readonly #table: Pinned<Int32Array>;
   readonly #pollDescriptors: NativeBinding["pollDescriptors"] = loadBinding().pollDescriptors;
+  readonly #call: Int32Array = callWords();
   readonly #spin = new SpinBudget();
   readonly #mostSpinNs: number;
   readonly #clock: Pinned<Float64Array> = new Pinned(new Float64Array(CLOCK_NUMBERS));
@@ -138,13 +140,14 @@ export class FdPoller implements Poller {
 
   #poll(timeoutMs: number, lookNs: number): number {
     if (this.#closed) throw closedError("poller");
-    const readable = this.#pollDescriptors(
-      this.#table.memory,
-      timeoutMs,
-      lookNs,
-      this.#clock.memory,
-      this.#orders.memory,
-    );
+    const call = this.#call;
+    call[1] = this.#table.memory;
+    call[2] = timeoutMs;
+    call[3] = lookNs;
+    call[4] = this.#clock.memory;
+    call[5] = this.#orders.memory;
+    this.#pollDescriptors();
+    const readable = call[RESULT] ?? 0;
     return readable < 0 ? this.#fail(readable) : readable;
   }
 

@@ -44,30 +44,21 @@ export class ReadOrder {
     this.#batch = batch;
   }
 
-  /** Undefined where there are no numbers left for the memory. */
-  static create(parts: OrderParts, batch: PacketBatch): ReadOrder | undefined {
+  static create(parts: OrderParts, batch: PacketBatch): ReadOrder {
     const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
     const order = new ReadOrder(batch);
     const words = order.#words.array;
-    words[KIND] = order.number === 0 ? 0 : parts.kind;
+    words[KIND] = parts.kind;
     words[FD] = parts.fd;
     words[NUMBER] = parts.number;
     words[JOINING] = parts.isJoining ?? 0;
-    const memories = [
-      [QUEUE, parts.queue?.memory ?? 0],
-      [STATE, parts.state?.memory ?? 0],
-      [COUNTERS, parts.counters.memory],
-      [BYTES, bytes],
-      [DESCRIPTORS, descriptors],
-      [ENDPOINTS, endpoints],
-    ] as const;
-    for (const [at, memory] of memories) {
-      if (typeof memory === "number") words[at] = memory;
-      else words[KIND] = 0;
-    }
-    if (order.isLive) return order;
-    order.release();
-    return undefined;
+    words[QUEUE] = parts.queue?.memory ?? 0;
+    words[STATE] = parts.state?.memory ?? 0;
+    words[COUNTERS] = parts.counters.memory;
+    words[BYTES] = bytes;
+    words[DESCRIPTORS] = descriptors;
+    words[ENDPOINTS] = endpoints;
+    return order;
   }
 
   /** Whether a poller may follow it. */
@@ -77,8 +68,7 @@ export class ReadOrder {
 
   /** For the addon. */
   get number(): number {
-    const { memory } = this.#words;
-    return typeof memory === "number" ? memory : 0;
+    return this.#words.memory;
   }
 
   /** What was read into this batch: rows + 1, or -errno; 0 when nothing was. It is given once. */

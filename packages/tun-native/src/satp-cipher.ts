@@ -1,4 +1,5 @@
 import type { NativeBinding, NativeHandle } from "./binding.ts";
+import { callWords, RESULT } from "./call-words.ts";
 import type { PacketBatch } from "./contracts.ts";
 import { argumentError, closedError, TunNativeError } from "./errors.ts";
 import { loadBinding } from "./load-binding.ts";
@@ -69,11 +70,15 @@ class NativeSatpCipher implements SatpCipher {
   // not looked up for each batch, see `loadBinding`
   readonly #sealPackets: NativeBinding["sealPackets"] = this.#native.sealPackets;
   readonly #openPackets: NativeBinding["openPackets"] = this.#native.openPackets;
+  readonly #call: Int32Array = callWords();
+  /** For the calls that packets make; 0 when closed. */
+  #number: number;
   #closed = false;
 
   constructor(kernel: string, handle: NativeHandle) {
     this.kernel = kernel;
     this.#handle = handle;
+    this.#number = this.#native.cipherNumber(handle);
   }
 
   addContext(context: SatpCipherContext): number {
@@ -91,20 +96,37 @@ class NativeSatpCipher implements SatpCipher {
   }
 
   seal(batch: PacketBatch, first: number, count: number): void {
-    const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
-    const result = this.#sealPackets(this.#handle, bytes, descriptors, first, count);
-    if (result !== 0) this.#fail("seal", result);
+    this.#prepare(batch, first, count);
+    this.#sealPackets();
+    this.#conclude("seal");
   }
 
   open(batch: PacketBatch, first: number, count: number): void {
-    const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
-    const result = this.#openPackets(this.#handle, bytes, descriptors, first, count, endpoints);
-    if (result !== 0) this.#fail("open", result);
+    this.#prepare(batch, first, count);
+    this.#openPackets();
+    this.#conclude("open");
   }
 
   close(): void {
     this.#closed = true;
+    this.#number = 0;
     this.#native.closeCipher(this.#handle);
+  }
+
+  #prepare(batch: PacketBatch, first: number, count: number): void {
+    const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
+    const call = this.#call;
+    call[1] = this.#number;
+    call[2] = bytes;
+    call[3] = descriptors;
+    call[4] = first;
+    call[5] = count;
+    call[6] = endpoints;
+  }
+
+  #conclude(operation: string): void {
+    const result = this.#call[RESULT] ?? 0;
+    if (result !== 0) this.#fail(operation, result);
   }
 
   #fail(operation: string, result: number): never {

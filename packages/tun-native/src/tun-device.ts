@@ -1,4 +1,5 @@
 import type { NativeBinding } from "./binding.ts";
+import { callWords, RESULT } from "./call-words.ts";
 import type { DeviceKind, PacketBatch, PacketDevice } from "./contracts.ts";
 import { Descriptor } from "./descriptor.ts";
 import { argumentError, TunNativeError } from "./errors.ts";
@@ -71,6 +72,7 @@ export class TunDevice implements PacketDevice {
   readonly #state: Pinned<Int32Array> = new Pinned(new Int32Array(STATE_WORDS));
   readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(COUNTERS));
   readonly #granted: readonly DeviceOffload[];
+  readonly #call: Int32Array = callWords();
   #order: ReadOrder | undefined;
 
   private constructor(descriptor: Descriptor, parts: Omit<DetachedTunDevice, "fd">) {
@@ -216,13 +218,26 @@ export class TunDevice implements PacketDevice {
   write(batch: PacketBatch, first: number, count: number): number {
     const { bytes, descriptors } = PinnedBatch.memoryOf(batch);
     const { fd } = this.#descriptor;
-    const state = this.#state.memory;
     const written = this.#hasVnetHeader
-      ? this.#writeQueue(fd, this.#queue.memory, state, this.#counters.memory, bytes, descriptors, first, count)
-      : this.#writeFrames(fd, bytes, descriptors, first, count, state);
+      ? this.#writeJoined(fd, bytes, descriptors, first, count)
+      : this.#writeFrames(fd, bytes, descriptors, first, count, this.#state.memory);
     if (written < 0) return this.#fail(written, "write");
     this.#writeErrors += count - written;
     return written;
+  }
+
+  #writeJoined(fd: number, bytes: number, descriptors: number, first: number, count: number): number {
+    const call = this.#call;
+    call[1] = fd;
+    call[2] = this.#queue.memory;
+    call[3] = this.#state.memory;
+    call[4] = this.#counters.memory;
+    call[5] = bytes;
+    call[6] = descriptors;
+    call[7] = first;
+    call[8] = count;
+    this.#writeQueue();
+    return call[RESULT] ?? 0;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { NativeBinding } from "./binding.ts";
+import { callWords, RESULT } from "./call-words.ts";
 import type { DatagramSocket, PacketBatch } from "./contracts.ts";
 import { Descriptor } from "./descriptor.ts";
 import { writeEndpoint } from "./endpoint.ts";
@@ -78,6 +79,7 @@ export class UdpSocket implements DatagramSocket {
   readonly #state: Pinned<Int32Array> = new Pinned(new Int32Array(this.#native.constants.SOCKET_STATE_WORDS));
   readonly #counters: Pinned<Float64Array> = new Pinned(new Float64Array(6));
   readonly #isJoining: 0 | 1;
+  readonly #call: Int32Array = callWords();
   #order: ReadOrder | undefined;
 
   private constructor(descriptor: Descriptor, parts: Omit<DetachedUdpSocket, "fd">) {
@@ -177,12 +179,13 @@ export class UdpSocket implements DatagramSocket {
     return this.#state.array[LAST_ERRNO] ?? 0;
   }
 
-  /** For a poller that is to receive into this batch, see {@link ReadOrder}; until that poller is closed. Undefined where it cannot. */
-  orderFor(batch: PacketBatch): ReadOrder | undefined {
+  /** For a poller that is to receive into this batch, see {@link ReadOrder}; until that poller is closed. */
+  orderFor(batch: PacketBatch): ReadOrder {
     if (this.#order?.isLive === true) throw argumentError("source", this.label, "one that no other poller reads");
     const parts = { kind: OrderKind.datagrams, fd: this.fd, number: this.id, isJoining: this.#isJoining };
-    this.#order = ReadOrder.create({ ...parts, counters: this.#counters }, batch);
-    return this.#order;
+    const order = ReadOrder.create({ ...parts, counters: this.#counters }, batch);
+    this.#order = order;
+    return order;
   }
 
   receive(batch: PacketBatch): number {
@@ -203,18 +206,19 @@ export class UdpSocket implements DatagramSocket {
 
   send(batch: PacketBatch, first: number, count: number): number {
     const { bytes, descriptors, endpoints } = PinnedBatch.memoryOf(batch);
-    const sent = this.#sendDatagrams(
-      this.#descriptor.fd,
-      this.family,
-      bytes,
-      descriptors,
-      endpoints,
-      first,
-      count,
-      this.#sendErrors.memory,
-      this.#state.memory,
-      this.#counters.memory,
-    );
+    const call = this.#call;
+    call[1] = this.#descriptor.fd;
+    call[2] = this.family;
+    call[3] = bytes;
+    call[4] = descriptors;
+    call[5] = endpoints;
+    call[6] = first;
+    call[7] = count;
+    call[8] = this.#sendErrors.memory;
+    call[9] = this.#state.memory;
+    call[10] = this.#counters.memory;
+    this.#sendDatagrams();
+    const sent = call[RESULT] ?? 0;
     return sent < 0 ? this.#fail(sent, "sendmmsg") : sent;
   }
 

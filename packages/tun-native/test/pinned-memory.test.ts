@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { callWords, RESULT } from "../src/call-words.ts";
 import { createPacketBatch, type PacketBatch, parseAddress, UdpSocket, writeEndpoint } from "../src/index.ts";
 import { loadBinding } from "../src/load-binding.ts";
 import { Pinned, PinnedBatch } from "../src/pinned-memory.ts";
@@ -33,7 +34,7 @@ describe("pinned memory", () => {
     expect(first.memory).not.toBe(second.memory);
     const number = first.memory;
     first.release();
-    expect(first.memory).toBe(first.array);
+    expect(first.memory).toBe(0);
     const third = pin(100);
     expect(third.memory).toBe(number);
     first.release();
@@ -41,39 +42,48 @@ describe("pinned memory", () => {
     expect(fourth.memory).not.toBe(number);
   });
 
-  it("is the array itself when there are no numbers left", () => {
-    while (typeof pin(8).memory === "number");
-    expect(pins.length).toBeLessThanOrEqual(1025);
-    expect(sendAndReceive(createPacketBatch({ capacity: 1, bytes: 64 }), "without a number")).toBe("without a number");
+  it("has as many numbers as are asked for", () => {
+    const numbers = new Set(Array.from({ length: 3000 }, () => pin(8).memory));
+    expect(numbers.size).toBe(3000);
+    expect(sendAndReceive(createPacketBatch({ capacity: 1, bytes: 64 }), "one of thousands")).toBe("one of thousands");
   });
 
   it("is not found under a number that nobody has, or of another type", () => {
     const table = new Pinned(new Int32Array(6));
-    const call = (memory: number): number =>
-      loadBinding().pollDescriptors(memory, 0, 0, new Float64Array(4), new Int32Array(1));
-    expect([0, -1, 5000, 2 ** 31 - 1].map((number) => call(number))).toEqual(new Array(4).fill(-22));
-    expect(call(Number(pin(64).memory))).toBe(-22);
-    expect(call(Number(table.memory))).not.toBe(-22);
-    table.release();
+    const clock = new Pinned(new Float64Array(4));
+    const orders = new Pinned(new Int32Array(1));
+    const call = (memory: number): number | undefined => {
+      const words = callWords();
+      words.set([memory, 0, 0, clock.memory, orders.memory], 1);
+      loadBinding().pollDescriptors();
+      return words[RESULT];
+    };
+    expect([0, -1, 100_000, 2 ** 31 - 1].map((number) => call(number))).toEqual(new Array(4).fill(-22));
+    expect(call(pin(64).memory)).toBe(-22);
+    expect(call(table.memory)).not.toBe(-22);
+    for (const pinned of [table, clock, orders]) pinned.release();
   });
 });
 
 describe("a batch", () => {
-  it("moves packets by number and by array alike", () => {
+  it("moves packets, whoever made it", () => {
     const batch = createPacketBatch({ capacity: 1, bytes: 64 });
-    expect(typeof PinnedBatch.memoryOf(batch).bytes).toBe("number");
     expect(sendAndReceive(batch, "pinned")).toBe("pinned");
     const { capacity, bytes, descriptors, endpoints } = batch;
-    expect(sendAndReceive({ capacity, bytes, descriptors, endpoints }, "plain")).toBe("plain");
+    const plain = { capacity, bytes, descriptors, endpoints };
+    expect(sendAndReceive(plain, "plain")).toBe("plain");
+    expect(PinnedBatch.memoryOf(plain)).toBe(PinnedBatch.memoryOf(plain));
   });
 
-  it("is used by its arrays after its buffer was transferred, or it was cloned", () => {
+  it("has numbers of its own when it is a clone, and none when its buffer was transferred", () => {
     const batch = createPacketBatch({ capacity: 1, bytes: 64 });
     const clone: PacketBatch = structuredClone(batch);
-    expect(PinnedBatch.memoryOf(clone)).toBe(clone);
-    const { buffer } = batch.descriptors;
-    if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
-    expect(batch.bytes.length).toBe(0);
-    expect(PinnedBatch.memoryOf(batch)).toBe(batch);
+    expect(PinnedBatch.memoryOf(clone)).not.toEqual(PinnedBatch.memoryOf(batch));
+    for (const transferred of [batch, clone]) {
+      const { buffer } = transferred.descriptors;
+      if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
+      expect(transferred.bytes.length).toBe(0);
+      expect(PinnedBatch.memoryOf(transferred)).toEqual({ bytes: 0, descriptors: 0, endpoints: 0 });
+    }
   });
 });

@@ -2,6 +2,7 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 
+#include "../call.h"
 #include "../functions.h"
 #include "../read_order.h"
 #include "queue_reader.h"
@@ -86,8 +87,8 @@ int32_t readQueueOrder(const int32_t* order) {
 }
 
 // As writeFrames: returns how many frames the device took, -EFAULT, or the error of a device that is gone.
-napi_value writeQueue(napi_env env, napi_callback_info info) {
-  Arguments<8> args(env, info);
+napi_value writeQueue(napi_env, napi_callback_info) {
+  const Call args;
   TunQueue* queue = queueOf(args.bytes(1));
   const View<int32_t> state = args.words(2);
   const View<double> counters = args.numbers(3);
@@ -97,17 +98,17 @@ napi_value writeQueue(napi_env env, napi_callback_info info) {
   const int32_t count = args.integer(7);
   if (queue == nullptr || state.length < kQueueStateWords || counters.length < kQueueCounters ||
       !rowsExist(first, count, descriptors.length, kDescriptorWords)) {
-    return toInteger(env, -EFAULT);
+    return args.end(-EFAULT);
   }
   const int32_t end = first + count;
   QueueWriter writer{args.integer(0), queue, state.data, counters.data, {bytes.data, bytes.length, descriptors.data}, 0, 0};
   for (int32_t row = first; row < end; row++) {
-    if (!writer.rows.holds(writer.rows.row(row))) return toInteger(env, -EFAULT);
+    if (!writer.rows.holds(writer.rows.row(row))) return args.end(-EFAULT);
   }
   for (int32_t row = first; row < end && writer.gone == 0; row += kJoinWindow) {
     writer.write(row, end - row < kJoinWindow ? end - row : kJoinWindow);
   }
-  return toInteger(env, writer.gone != 0 ? -writer.gone : writer.written);
+  return args.end(writer.gone != 0 ? -writer.gone : writer.written);
 }
 
 }  // namespace tun_native

@@ -2,6 +2,7 @@
 // kernel touches the arena, so that a wrong table can neither reach outside of it nor send clear text.
 #include <stdlib.h>
 
+#include "../call.h"
 #include "../functions.h"
 #include "../openssl_abi.h"
 #include "runs.h"
@@ -19,6 +20,7 @@ struct Cipher {
   CipherContext** contexts;
   int32_t count;
   int32_t lowestFree;  // no number below is free
+  int32_t pinned;      // its own number
 };
 
 void wipe(Cipher* cipher, int32_t id) {
@@ -37,6 +39,7 @@ void shut(Cipher* cipher) {
   free(cipher->contexts);
   cipher->contexts = nullptr;
   cipher->count = 0;
+  unpin(cipher->pinned);
   cipher->kernel->destroy(cipher->state);
   cipher->state = nullptr;
 }
@@ -72,33 +75,34 @@ using BatchFunction = bool (*)(void*, const CipherBatch&);
 
 // 0, or the number of the first unusable row + 1, or -EINVAL for a closed cipher or a bad table, or -EIO when the
 // crypto library failed.
-napi_value runBatch(napi_env env, const Arguments<6>& args, bool sealing) {
-  const Cipher* cipher = args.external<Cipher>(0);
+napi_value runBatch(const Call& args, bool sealing) {
+  const PinnedMemory* pinned = findPinned(args.integer(0));
+  const Cipher* cipher = pinned == nullptr || pinned->type != kCipherType ? nullptr : static_cast<const Cipher*>(pinned->data);
   const View<uint8_t> bytes = args.bytes(1);
   const View<int32_t> descriptors = args.words(2);
   const int32_t first = args.integer(3);
   const int32_t count = args.integer(4);
   const View<int32_t> endpoints = sealing ? View<int32_t>{} : args.words(5);
-  if (cipher == nullptr || cipher->state == nullptr || !rowsExist(first, count, descriptors.length, kDescriptorWords)) {
-    return toInteger(env, -EINVAL);
+  if (cipher == nullptr || !rowsExist(first, count, descriptors.length, kDescriptorWords)) {
+    return args.end(-EINVAL);
   }
-  if (!sealing && !rowsExist(first, count, endpoints.length, kEndpointWords)) return toInteger(env, -EINVAL);
+  if (!sealing && !rowsExist(first, count, endpoints.length, kEndpointWords)) return args.end(-EINVAL);
   const CipherBatch batch{{bytes.data, bytes.length, descriptors.data}, first, count, cipher->contexts};
   for (int32_t i = first; i < first + count; i++) {
     const int32_t* row = batch.rows.row(i);
     const int32_t id = row[kContext];
-    if (id < 0 || id >= cipher->count || cipher->contexts[id] == nullptr) return toInteger(env, i + 1);
+    if (id < 0 || id >= cipher->count || cipher->contexts[id] == nullptr) return args.end(i + 1);
     const int32_t tagBytes = cipher->contexts[id]->tagBytes;
     const int32_t shortest = sealing ? kHeaderBytes : kHeaderBytes + tagBytes;
-    if (row[kLength] < shortest || row[kLength] > kMaxPacketBytes) return toInteger(env, i + 1);
-    if (!batch.rows.holds(row, sealing ? static_cast<size_t>(tagBytes) : 0)) return toInteger(env, i + 1);
+    if (row[kLength] < shortest || row[kLength] > kMaxPacketBytes) return args.end(i + 1);
+    if (!batch.rows.holds(row, sealing ? static_cast<size_t>(tagBytes) : 0)) return args.end(i + 1);
     // a tag must not fall on the next packet, which may lie right behind
-    if (sealing && i > first && overlaps(batch, i - 1, row)) return toInteger(env, i);
+    if (sealing && i > first && overlaps(batch, i - 1, row)) return args.end(i);
   }
   const BatchFunction function = sealing ? cipher->kernel->sealBatch : cipher->kernel->openBatch;
-  if (!function(cipher->state, batch)) return toInteger(env, -EIO);
+  if (!function(cipher->state, batch)) return args.end(-EIO);
   if (!sealing) markRuns(batch.rows, endpoints.data, first, count);
-  return toInteger(env, 0);
+  return args.end(0);
 }
 
 }  // namespace
@@ -125,8 +129,9 @@ napi_value createCipher(napi_env env, napi_callback_info info) {
   if (cipher == nullptr) return toInteger(env, -ENOMEM);
   cipher->kernel = kernel;
   cipher->state = kernel->create();
+  if (cipher->state != nullptr) cipher->pinned = pin({true, kCipherType, cipher, 0, nullptr});
   napi_value result = nullptr;
-  if (cipher->state != nullptr && napi_create_external(env, cipher, finalize, nullptr, &result) == napi_ok) return result;
+  if (cipher->pinned > 0 && napi_create_external(env, cipher, finalize, nullptr, &result) == napi_ok) return result;
   shut(cipher);
   free(cipher);
   return toInteger(env, -ENOMEM);
@@ -175,9 +180,16 @@ napi_value removeCipherContext(napi_env env, napi_callback_info info) {
   return toInteger(env, 0);
 }
 
-napi_value sealPackets(napi_env env, napi_callback_info info) { return runBatch(env, Arguments<6>(env, info), true); }
+napi_value sealPackets(napi_env, napi_callback_info) { return runBatch(Call(), true); }
 
-napi_value openPackets(napi_env env, napi_callback_info info) { return runBatch(env, Arguments<6>(env, info), false); }
+napi_value openPackets(napi_env, napi_callback_info) { return runBatch(Call(), false); }
+
+// The number of a cipher, for the calls that packets make.
+napi_value cipherNumber(napi_env env, napi_callback_info info) {
+  Arguments<1> args(env, info);
+  Cipher* cipher = args.external<Cipher>(0);
+  return toInteger(env, cipher == nullptr ? 0 : cipher->pinned);
+}
 
 napi_value closeCipher(napi_env env, napi_callback_info info) {
   Arguments<1> args(env, info);
