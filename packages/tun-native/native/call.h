@@ -6,7 +6,7 @@
 
 namespace tun_native {
 
-// The result, then the arguments in their order. Shared with src/call-words.ts.
+// The result, then the arguments in their order.
 constexpr size_t kCallWords = 12;
 
 // The words of this thread. JavaScript makes none of these calls before shareCallWords().

@@ -22,6 +22,7 @@ struct Table {
   PinnedMemory* rows;
   int32_t capacity;
   int32_t* callWords;
+  napi_ref callWordsOwner;
 };
 thread_local Table table NEAR_THREAD_POINTER;
 
@@ -86,13 +87,21 @@ napi_value unpinMemory(napi_env env, napi_callback_info info) {
   return toInteger(env, 0);
 }
 
-// Where the calls of this thread find their arguments from now on. The array must stay pinned.
-napi_value shareCallWords(napi_env env, napi_callback_info info) {
-  Arguments<1> args(env, info);
-  const View<int32_t> words = args.words(0);
-  if (words.length < kCallWords) return toInteger(env, -EINVAL);
-  table.callWords = words.data;
-  return toInteger(env, 0);
+// The array in which the calls of this thread find their arguments: one for all copies of the JavaScript. Undefined when there
+// is no memory.
+napi_value shareCallWords(napi_env env, napi_callback_info) {
+  napi_value words = nullptr;
+  if (table.callWordsOwner != nullptr) {
+    napi_get_reference_value(env, table.callWordsOwner, &words);
+    return words;
+  }
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  if (napi_create_arraybuffer(env, kCallWords * sizeof(int32_t), &data, &buffer) != napi_ok) return nullptr;
+  if (napi_create_typedarray(env, napi_int32_array, kCallWords, buffer, 0, &words) != napi_ok) return nullptr;
+  if (napi_create_reference(env, words, 1, &table.callWordsOwner) != napi_ok) return nullptr;
+  table.callWords = static_cast<int32_t*>(data);
+  return words;
 }
 
 }  // namespace tun_native

@@ -25,7 +25,7 @@ export interface NativeBinding {
   // Memory
   pinMemory(array: Uint8Array | Int32Array | Float64Array): number;
   unpinMemory(number: number): number;
-  shareCallWords(words: MemoryNumber): number;
+  shareCallWords(): Int32Array | undefined;
 
   // TUN and TAP
   setInterface(fd: number, name: string, flags: number): string | number;

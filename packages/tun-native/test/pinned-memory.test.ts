@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { callWords, RESULT } from "../src/call-words.ts";
 import { createPacketBatch, type PacketBatch, parseAddress, UdpSocket, writeEndpoint } from "../src/index.ts";
 import { loadBinding } from "../src/load-binding.ts";
@@ -85,5 +85,14 @@ describe("a batch", () => {
       expect(transferred.bytes.length).toBe(0);
       expect(PinnedBatch.memoryOf(transferred)).toEqual({ bytes: 0, descriptors: 0, endpoints: 0 });
     }
+  });
+});
+
+describe("the words of calls", () => {
+  it("are the same for all copies of this code in a thread", async () => {
+    vi.resetModules();
+    const copy = await import("../src/call-words.ts");
+    expect(copy.callWords).not.toBe(callWords);
+    expect(copy.callWords()).toBe(callWords());
   });
 });
