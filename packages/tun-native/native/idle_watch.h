@@ -33,7 +33,7 @@ struct IdleWatch {
   // 1 when no processor was idle between the last two.
   double isBusy;
 
-  // Reads anew when the last reading is too old. A file that cannot be read has idle processors.
+  // Reads anew when the last reading is too old. A machine whose file cannot be read is not busy.
   bool isMachineBusy(int file, double nowMs) {
     const double elapsedMs = nowMs - readAtMs;
     if (elapsedMs < kIdleReadingMs) return isBusy != 0;

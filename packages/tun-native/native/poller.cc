@@ -25,8 +25,7 @@ constexpr int kGiveWay = -1;
 // Who keeps the processor for so long computes and does not wait for what this thread does next.
 constexpr int64_t kLongTurnNs = 2000000;
 
-// The outcome, shared with src/poller.ts: whether the signal rang, and whether somebody else kept the
-// processor during the look.
+// The outcome, shared with src/poller.ts: whether the signal rang, and whether somebody else kept the processor during the look.
 enum Outcome { kNotWoken = 0, kWoken = 1 };
 enum Look { kInTime = 0, kCrowded = 1 };
 
@@ -101,8 +100,8 @@ void readNow(int32_t number) {
 
 // Rows of (descriptor, revents); row 0 is the eventfd, row i + 1 is source i; kRowsBehind more. With a time-out of 0 it looks
 // for up to `lookNs` nanoseconds, or once behind others (kGiveWay), else it sleeps. `clock` takes the time of the end, in
-// milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is
-// gone: its revents are in the table then.
+// milliseconds. Returns the bit set of readable sources, -errno of poll itself, or -EIO when a source is gone: its revents are
+// in the table then.
 napi_value pollDescriptors(napi_env, napi_callback_info) {
   const Call args;
   const View<int32_t> table = args.words(0);

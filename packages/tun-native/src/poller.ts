@@ -1,4 +1,3 @@
-import { closeSync, openSync } from "node:fs";
 import type { NativeBinding } from "./binding.ts";
 import { callWords, RESULT } from "./call-words.ts";
 import type { PacketBatch, Poller } from "./contracts.ts";
@@ -51,7 +50,7 @@ export class FdPoller implements Poller {
   readonly #spin = new SpinBudget();
   readonly #mostSpinNs: number;
   readonly #clock: Pinned<Float64Array> = new Pinned(new Float64Array(CLOCK_NUMBERS));
-  /** Descriptor of the file that says how idle the processors are, -1 where there is none. */
+  /** Descriptor of the file that says how idle the processors are; negative where it cannot be opened: nothing depends on it. */
   #uptime: number;
   readonly #outcomeAt: number;
   /** Numbers of the orders by source, 0 where there is none. */
@@ -89,7 +88,8 @@ export class FdPoller implements Poller {
       this.#orders.array[index] = order.number;
     }
     // last: what fails before leaves no file open
-    this.#uptime = openForReading(uptimeFile);
+    const { openDescriptor, constants } = loadBinding();
+    this.#uptime = openDescriptor(uptimeFile, constants.O_CLOEXEC);
     table[this.#outcomeAt + WORDS_PER_ROW] = this.#uptime;
   }
 
@@ -130,7 +130,7 @@ export class FdPoller implements Poller {
     this.#clock.release();
     this.#orders.release();
     for (const order of this.#held.splice(0)) order.release();
-    if (this.#uptime >= 0) closeSync(this.#uptime);
+    if (this.#uptime >= 0) loadBinding().closeDescriptor(this.#uptime);
     this.#uptime = -1;
   }
 
@@ -161,14 +161,5 @@ export class FdPoller implements Poller {
       throw systemError(EBADFD, (events & POLLERR) !== 0 ? "poll(POLLERR)" : "poll(POLLNVAL)", label);
     }
     throw systemError(result, "poll", "sources");
-  }
-}
-
-/** -1 where it cannot be read: everything works without it. */
-function openForReading(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch {
-    return -1;
   }
 }
